@@ -1,0 +1,229 @@
+"""A model and a range coder: bytes out, the same tensor back.
+
+A file is one message of a range coder (Pasco, 1976; Martin, 1979; here that of the ``constriction`` library) that is
+driven by a model's conditionals, behind a header that says what is needed to read it:
+
+====================  =================================================================================================
+``4 bytes``           ``DGMC``
+``uint8``             version of the format, 1
+``uint16``            length of the header's text
+``text``              JSON: model (class and hash of its arguments and weights), event_shape, values, n, device, torch
+``uint32``            CRC-32 of everything above
+``segments``          for each batch of examples: uint32 length in bytes, CRC-32 of the coded bytes, CRC-32 of the data
+====================  =================================================================================================
+
+Integers are little-endian. A decoder must compute, to the last bit, the probabilities that the encoder used. Both
+therefore call the same ``step`` with the same number of rows, and a file names the model's weights, the kind of device
+and the version of torch: where one of them differs, :func:`decompress` refuses and says so.
+"""
+
+import hashlib
+import json
+import math
+import struct
+import zlib
+from dataclasses import dataclass
+
+import constriction
+import numpy as np
+import torch
+from torch import Tensor
+
+from dgmlib.model import AutoregressiveModel
+
+MAGIC, VERSION = b"DGMC", 1
+ROWS = 1024  # examples that are coded side by side; part of the format
+PREFIX, SEGMENT, CRC = struct.Struct("<4sBH"), struct.Struct("<III"), struct.Struct("<I")
+
+
+class CorruptFile(ValueError):
+    """The bytes are no compressed file, or not the ones that were written."""
+
+
+class WrongDecoder(ValueError):
+    """The file is sound, but this model or machine can't read it."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """Where the bytes of a compressed file go.
+
+    Attributes:
+        header: bytes that say how to read the file, checksums and lengths included.
+        payload: bytes of the range coder's message: what the model's probabilities cost.
+    """
+
+    header: int
+    payload: int
+
+    @property
+    def total(self) -> int:
+        """Bytes of the whole file."""
+        return self.header + self.payload
+
+
+def compress(model: AutoregressiveModel, x: Tensor) -> bytes:
+    r"""Code ``x`` with the model's conditionals: about :math:`-\log_2 p(x)` bits, and a header.
+
+    Args:
+        model: any autoregressive model of discrete variables.
+        x: integers 0..V-1, shape ``(B, *event_shape)``.
+
+    Returns:
+        The file's bytes; :func:`size` says how many of them are the header's.
+
+    Raises:
+        ValueError: if ``x`` is no batch of the model's events, or the model gives one of its values probability zero (no
+            finite code has it), or its predictions are NaN.
+
+    Example:
+        >>> from dgmlib.models import Table
+        >>> model = Table.from_joint(torch.tensor([[0.5, 0.125], [0.125, 0.25]]).double())
+        >>> x = model.sample(1000, generator=torch.Generator().manual_seed(0))
+        >>> data = compress(model, x)
+        >>> torch.equal(decompress(model, data), x)
+        True
+        >>> promised = -model.log_prob(x).sum().item() / math.log(2)  # bits
+        >>> promised <= 8 * size(data).payload <= 1.0005 * promised + 64
+        True
+    """
+    sequence = model.to_sequence(model.check_events("x", x).to(model.order.device).long()).cpu()  # (B, D)
+    text = json.dumps({**_identity(model), "n": len(sequence)}, sort_keys=True, separators=(",", ":")).encode()
+    head = PREFIX.pack(MAGIC, VERSION, len(text)) + text
+    parts = [head, CRC.pack(zlib.crc32(head))]
+    for rows in sequence.split(ROWS):
+        encoder = constriction.stream.queue.RangeEncoder()
+        for t, probs in _predictions(model, rows):
+            symbols = rows[:, t].numpy()
+            chosen = probs[np.arange(len(symbols)), symbols]
+            if not (chosen > 0).all():
+                bad = int(np.flatnonzero(~(chosen > 0))[0])
+                raise ValueError(
+                    f"x: value {symbols[bad]} at variable {t} (in the model's order) has probability {chosen[bad]} under "
+                    f"the model; wanted more than 0: what a model rules out has no code"
+                )
+            encoder.encode(symbols.astype(np.int32), _coder_model(), probs)
+        payload = encoder.get_compressed().astype("<u4").tobytes()
+        parts += [SEGMENT.pack(len(payload), zlib.crc32(payload), _data_checksum(rows)), payload]
+    return b"".join(parts)
+
+
+def decompress(model: AutoregressiveModel, data: bytes) -> Tensor:
+    """Give back what :func:`compress` was given.
+
+    Args:
+        model: the model that coded the file, on the same kind of device.
+        data: the file's bytes.
+
+    Returns:
+        Integers 0..V-1, int64, shape ``(B, *event_shape)``, on the model's device.
+
+    Raises:
+        CorruptFile: if the bytes are cut off, changed anywhere, or followed by others.
+        WrongDecoder: if the model, its weights, the kind of device or the version of torch is not that of the encoder.
+    """
+    header, segments = _parse(data)
+    for what, mine in _identity(model).items():
+        if header[what] != mine:
+            raise WrongDecoder(f"{what}: the file was coded with {header[what]!r}, this decoder has {mine!r}")
+    out = []
+    for start, (payload, checksum) in zip(range(0, header["n"], ROWS), segments, strict=True):
+        rows = torch.zeros(min(ROWS, header["n"] - start), model.dims, dtype=torch.int64)
+        decoder = constriction.stream.queue.RangeDecoder(np.frombuffer(payload, "<u4").astype(np.uint32))
+        for t, probs in _predictions(model, rows):
+            rows[:, t] = torch.from_numpy(decoder.decode(_coder_model(), probs).astype(np.int64))
+        if _data_checksum(rows) != checksum:
+            raise WrongDecoder(
+                f"examples {start} to {start + len(rows) - 1} decode to something else than was coded: this machine "
+                "computes other probabilities than the encoder's did"
+            )
+        out.append(rows)
+    return model.to_event(torch.cat(out).to(model.order.device))
+
+
+def size(data: bytes) -> Size:
+    """Count the header's and the payload's bytes of a compressed file.
+
+    Raises:
+        CorruptFile: as :func:`decompress` does.
+    """
+    _, segments = _parse(data)
+    payload = sum(len(p) for p, _ in segments)
+    return Size(header=len(data) - payload, payload=payload)
+
+
+def _predictions(model: AutoregressiveModel, rows: Tensor):
+    """Yield (t, probabilities of variable t) in the model's order; ``rows[:, t]`` is read once the caller goes on."""
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            state, last = model.init_state(len(rows)), None
+            for t in range(model.dims):
+                logits, state = model.step(last, state)  # (n, V)
+                probs = logits.double().softmax(-1).cpu().numpy()
+                if np.isnan(probs).any():
+                    raise ValueError(
+                        f"model: predicts NaN at variable {t} (in the model's order), wanted probabilities"
+                    )
+                yield t, probs
+                last = rows[:, t].to(model.order.device)
+    finally:
+        model.train(was_training)
+
+
+def _coder_model():
+    return constriction.stream.model.Categorical(perfect=False)
+
+
+def _identity(model: AutoregressiveModel) -> dict:
+    """What encoder and decoder must have in common."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)} ".encode())
+        digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+    return {
+        "model": f"{type(model).__name__} {digest.hexdigest()[:32]}",
+        "event_shape": list(model.event_shape),
+        "values": model.values,
+        "device": model.order.device.type,
+        "torch": torch.__version__.split("+")[0],
+    }
+
+
+def _data_checksum(rows: Tensor) -> int:
+    return zlib.crc32(rows.numpy().astype("<i8").tobytes())
+
+
+def _parse(data: bytes) -> tuple[dict, list[tuple[bytes, int]]]:
+    """Header and (payload, checksum of the data) of each segment; checks all that can be checked without the model."""
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise ValueError(f"data: got {type(data).__name__}, wanted bytes")
+    data, at = bytes(data), 0
+
+    def take(count: int, what: str) -> bytes:
+        nonlocal at
+        if len(data) - at < count:
+            raise CorruptFile(f"the file is cut off: its {what} needs {count} bytes, {len(data) - at} are left")
+        at += count
+        return data[at - count : at]
+
+    magic, version, length = PREFIX.unpack(take(PREFIX.size, "beginning"))
+    if magic != MAGIC:
+        raise CorruptFile(f"no compressed file of this library: it begins with {magic!r}, wanted {MAGIC!r}")
+    if version != VERSION:
+        raise CorruptFile(f"the file has version {version} of the format, wanted {VERSION}")
+    text = take(length, "header")
+    if CRC.unpack(take(CRC.size, "header"))[0] != zlib.crc32(data[: PREFIX.size + length]):
+        raise CorruptFile("the header was changed: its checksum does not fit")
+    header = json.loads(text)
+    segments = []
+    for number in range(math.ceil(header["n"] / ROWS)):
+        length, checksum, data_checksum = SEGMENT.unpack(take(SEGMENT.size, f"segment {number}"))
+        payload = take(length, f"segment {number}")
+        if zlib.crc32(payload) != checksum or length % 4:
+            raise CorruptFile(f"segment {number} was changed: its checksum does not fit")
+        segments.append((payload, data_checksum))
+    if at != len(data):
+        raise CorruptFile(f"{len(data) - at} bytes follow the end of the file")
+    return header, segments

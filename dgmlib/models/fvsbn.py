@@ -1,0 +1,57 @@
+"""FVSBN: one logistic regression for each variable."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from dgmlib.model import AutoregressiveModel
+
+
+class FVSBN(AutoregressiveModel):
+    r"""A fully visible sigmoid belief network: each conditional is a (multinomial) logistic regression on the past.
+
+    .. math:: p(x_i = v \mid x_{<i}) \propto \exp\Big(b_{iv} + \sum_{j<i} W_{iv,\,j x_j}\Big),
+        \qquad b_{i0} = W_{i0,\cdot} = W_{\cdot,\,j0} = 0
+
+    For binary variables this is :math:`p(x_i = 1 \mid x_{<i}) = \sigma(b_i + \sum_{j<i} W_{ij} x_j)`, with D(D+1)/2
+    parameters. The log-likelihood is concave in them. They start at zero, so the first loss is exactly ln V for each
+    variable: nothing has to be broken as hidden units would, since every weight sees its own input.
+
+    Args:
+        event_shape: shape of one example, D variables.
+        values: V, the number of values of each variable.
+        order: the flat indices of the variables in the order in which they are predicted; ``None`` is row by row.
+
+    Source:
+        Frey, Hinton and Dayan (1996); Neal (1992) for sigmoid belief networks.
+
+    Example:
+        >>> model = FVSBN((3,), 2)
+        >>> round(model.log_prob(torch.tensor([[0, 1, 1]])).exp().item(), 6)
+        0.125
+    """
+
+    def __init__(self, event_shape, values: int = 2, *, order: Tensor | None = None):
+        super().__init__(event_shape, values, order=order)
+        free = values - 1  # value 0 is the reference: its logit and its input feature are fixed at zero
+        self.bias = nn.Parameter(torch.zeros(self.dims, free))
+        self.weight = nn.Parameter(torch.zeros(self.dims, free, self.dims, free))  # output i, value; input j, value
+        self.register_buffer("mask", torch.ones(self.dims, self.dims).tril(-1).bool()[:, None, :, None])
+
+    def forward(self, x: Tensor) -> Tensor:
+        features = self._features(self.to_sequence(x))  # (B, D, V-1)
+        # masking inside the expression gives dead weights no gradient, so they never train
+        logits = self.bias + torch.einsum("bjw,ivjw->biv", features, self.weight * self.mask)
+        return self.to_event(F.pad(logits, (1, 0)))  # (B, *event_shape, V)
+
+    def init_state(self, n: int):
+        return 0, self.bias.expand(n, -1, -1).clone()
+
+    def step(self, x_prev, state):
+        t, logits = state  # (n, D, V-1): the sums so far; each new value adds its column to all that follow
+        if x_prev is not None:
+            logits[:, t:] += torch.einsum("bw,ivw->biv", self._features(x_prev), self.weight[t:, :, t - 1])
+        return F.pad(logits[:, t], (1, 0)), (t + 1, logits)
+
+    def _features(self, x: Tensor) -> Tensor:
+        return F.one_hot(x.long(), self.values)[..., 1:].to(self.weight)  # (..., V-1)
