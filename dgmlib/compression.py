@@ -73,8 +73,8 @@ def compress(model: AutoregressiveModel, x: Tensor) -> bytes:
         The file's bytes; :func:`size` says how many of them are the header's.
 
     Raises:
-        ValueError: if ``x`` is no batch of the model's events, or the model gives one of its values probability zero (no
-            finite code has it), or its predictions are NaN.
+        ValueError: if ``x`` is no batch of the model's events, the model gives one of its values probability zero (then
+            no finite code has it), or its predictions are NaN.
 
     Example:
         >>> from dgmlib.models import Table
@@ -99,8 +99,8 @@ def compress(model: AutoregressiveModel, x: Tensor) -> bytes:
             if not (chosen > 0).all():
                 bad = int(np.flatnonzero(~(chosen > 0))[0])
                 raise ValueError(
-                    f"x: value {symbols[bad]} at variable {t} (in the model's order) has probability {chosen[bad]} under "
-                    f"the model; wanted more than 0: what a model rules out has no code"
+                    f"x: value {symbols[bad]} at variable {t} (in the model's order) has probability {chosen[bad]} "
+                    f"under the model; wanted more than 0: what a model rules out has no code"
                 )
             encoder.encode(symbols.astype(np.int32), _coder_model(), probs)
         payload = encoder.get_compressed().astype("<u4").tobytes()

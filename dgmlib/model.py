@@ -12,14 +12,14 @@ class AutoregressiveModel(nn.Module):
 
     .. math:: p(x) = \prod_{i=1}^{D} p(x_i \mid x_{<i})
 
-    A subclass writes ``__init__`` and ``forward``; :meth:`log_prob`, :meth:`conditionals` and :meth:`sample` follow. One
-    that can predict the next variable without looking at all of the past again also writes :meth:`init_state` and
+    A subclass writes ``__init__`` and ``forward``; :meth:`log_prob`, :meth:`conditionals` and :meth:`sample` follow.
+    One that can predict the next variable without looking at all of the past again also writes :meth:`init_state` and
     :meth:`step`; what stands here calls ``forward`` once for each variable, which is always right and slow.
 
     Args:
         event_shape: shape of one example: ``(T,)`` for a sequence, ``(C, H, W)`` for an image.
         values: V, how many values each variable has; data are integers 0..V-1.
-        order: the flat (row-major) indices of the variables in the order in which they are predicted; ``None`` is 0..D-1.
+        order: flat (row-major) indices of the variables in the order in which they are predicted; ``None`` is 0..D-1.
 
     Raises:
         ValueError: if an argument is out of its range; ``order`` must be a permutation of 0..D-1.
@@ -85,8 +85,10 @@ class AutoregressiveModel(nn.Module):
 
         Args:
             n: how many examples, at least 1.
-            prefix: values of the first k variables in the model's order, shape ``(k,)`` (the same for all) or ``(n, k)``.
-            temperature: divides each conditional's logits; at any value but 1 this is no longer the model's distribution.
+            prefix: values of the first k variables in the model's order, shape ``(k,)`` (the same for all) or
+                ``(n, k)``.
+            temperature: divides each conditional's logits; at any value but 1 this is no longer the model's
+                distribution.
             generator: source of the randomness; without one, torch's global generator.
             cached: ``False`` predicts each variable by a whole forward pass: the same examples, more slowly.
 

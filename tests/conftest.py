@@ -1,0 +1,13 @@
+"""What all tests share: doubles, fixed seeds, one thread."""
+
+import pytest
+import torch
+
+
+@pytest.fixture(autouse=True)
+def exact():
+    """Laws are stated in float64; a test that draws without a generator draws the same each time."""
+    torch.manual_seed(0)
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)

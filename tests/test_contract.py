@@ -1,0 +1,331 @@
+"""The laws that every model obeys, and the wrong models that each law must reject.
+
+A law is a function of a model that asserts. ``MODELS`` names every model and option; ``WRONG`` names broken models and
+the law that must catch each of them.
+"""
+
+import math
+
+import pytest
+import torch
+from oracles import chi_square_p_value, every_point, randomise
+from torch.distributions import Categorical
+
+from dgmlib.causality import dependency_matrix
+from dgmlib.compression import compress, decompress, size
+from dgmlib.models import FVSBN, Table
+
+DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+
+
+def all_of_the_past(model):
+    """Strictly lower triangular in the model's order: every earlier variable may matter."""
+    return torch.ones(model.dims, model.dims).tril(-1).bool()
+
+
+def markov(memory):
+    """Only the last ``memory`` variables may matter."""
+    return lambda model: all_of_the_past(model).triu(-memory)
+
+
+# name: (constructor, the dependencies that the architecture promises, as a matrix in the model's order)
+MODELS = {
+    "Table": (lambda: Table((4,), 3), all_of_the_past),
+    "Table of an image": (lambda: Table((1, 2, 3), 2), all_of_the_past),
+    "Table memory=0 shared": (lambda: Table((5,), 3, memory=0, shared=True), markov(0)),
+    "Table memory=1": (lambda: Table((5,), 3, memory=1), markov(1)),
+    "Table memory=2 shared": (lambda: Table((6,), 2, memory=2, shared=True), markov(2)),
+    "Table of one variable": (lambda: Table((1,), 4), all_of_the_past),
+    "FVSBN": (lambda: FVSBN((6,), 2), all_of_the_past),
+    "FVSBN of an image, 3 values": (lambda: FVSBN((1, 2, 2), 3), all_of_the_past),
+    "FVSBN in another order": (lambda: FVSBN((5,), 2, order=torch.tensor([3, 1, 4, 0, 2])), all_of_the_past),
+}
+
+
+def law_causality(model, promised):
+    """1. Each prediction moves with every variable that the architecture promises, and with no other."""
+    order = model.order.cpu()
+    matrix = dependency_matrix(model, trials=8)[order][:, order]
+    assert torch.equal(matrix, promised), f"depends on\n{matrix.int()}\nwanted\n{promised.int()}"
+
+
+def law_normalisation(model):
+    """2. The probabilities of all points sum to one."""
+    points = every_point(model.event_shape, model.values).to(model.order.device)
+    assert abs(model.log_prob(points).exp().sum().item() - 1) < 1e-12
+
+
+def law_decomposition(model):
+    """3. log_prob is the sum of the conditionals' log-probabilities, each from its own softmax."""
+    points = every_point(model.event_shape, model.values).to(model.order.device)
+    each = model(points).log_softmax(-1).gather(-1, points[..., None]).flatten(1).sum(1)
+    assert torch.allclose(model.log_prob(points), each, rtol=0, atol=1e-12)
+
+
+def law_agreement(model):
+    """4. Samples fall on every point as often as its probability says (chi-square test, fixed seed)."""
+    n = 20_000
+    generator = torch.Generator(model.order.device).manual_seed(1)
+    points = every_point(model.event_shape, model.values).to(model.order.device)
+    expected = n * model.log_prob(points).exp().cpu()
+    place = model.values ** torch.arange(model.dims - 1, -1, -1)
+    observed = torch.bincount(
+        (model.sample(n, generator=generator).cpu().flatten(1) * place).sum(1), minlength=len(points)
+    )
+    assert chi_square_p_value(observed, expected) > 1e-4
+
+
+def law_step(model):
+    """5. ``step``, one variable at a time, predicts what ``forward`` predicts; cached and naive samples are equal."""
+    points = every_point(model.event_shape, model.values).to(model.order.device)
+    want = model.to_sequence(model(points))  # (B, D, V)
+    state, last = model.init_state(len(points)), None
+    for t in range(model.dims):
+        logits, state = model.step(last, state)
+        assert torch.allclose(logits, want[:, t], rtol=0, atol=1e-10), f"at variable {t} in the model's order"
+        last = model.to_sequence(points)[:, t]
+    for prefix in [None, points[-1].flatten()[:1]]:
+        seeds = [torch.Generator(model.order.device).manual_seed(2) for _ in range(2)]
+        cached, naive = (
+            model.sample(50, prefix=prefix, generator=g, cached=c) for g, c in zip(seeds, (True, False), strict=True)
+        )
+        assert torch.equal(cached, naive)
+
+
+def law_coding(model):
+    """6. Coding gives the same tensor back, in the bits that its probability promises, + 0.05 % + 64 bits a segment."""
+    x = model.sample(1500, generator=torch.Generator(model.order.device).manual_seed(3))  # two segments
+    data = compress(model, x)
+    assert torch.equal(decompress(model, data), x)
+    promised = -model.log_prob(x).sum().item() / math.log(2)
+    bits = 8 * size(data).payload
+    assert promised - 1 <= bits <= 1.0005 * promised + 64 * 2, f"{bits} bits for {promised:.1f} promised"
+
+
+LAWS = [law_normalisation, law_decomposition, law_agreement, law_step, law_coding]
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("name", MODELS)
+@torch.no_grad()
+def test_every_model_obeys_every_law(name, device):
+    make, promised = MODELS[name]
+    model = randomise(make()).to(device)
+    law_causality(model, promised(model))
+    for law in LAWS:
+        law(model)
+
+
+@pytest.mark.parametrize("name", MODELS)
+@torch.no_grad()
+def test_the_first_loss_is_ln_of_the_values(name):
+    model = MODELS[name][0]()
+    x = torch.randint(model.values, (64, *model.event_shape))
+    assert -model.log_prob(x).mean().item() / model.dims == pytest.approx(math.log(model.values), rel=0.05)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_training_reaches_every_weight_that_matters(name):
+    """Gradients are finite, and the numerical ones agree with them."""
+    model = randomise(MODELS[name][0]())
+    x = torch.randint(model.values, (5, *model.event_shape))
+    keys = [k for k, _ in model.named_parameters()]
+    assert torch.autograd.gradcheck(
+        lambda *w: torch.func.functional_call(model, dict(zip(keys, w, strict=True)), (x,)).log_softmax(-1).sum(),
+        tuple(p.detach().clone().requires_grad_() for p in model.parameters()),
+    )
+
+
+# What each law must reject ---
+
+
+class SeesItself(FVSBN):
+    """The mask keeps the diagonal: x_i is among its own inputs. Its samples look right and its loss is superb."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.mask |= torch.eye(self.dims).bool()[:, None, :, None]
+
+
+class LooksAhead(FVSBN):
+    """Each variable is predicted from all the others: a pseudo-likelihood (Besag, 1975), which is no distribution."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.mask |= self.mask.transpose(0, 2).clone()
+
+
+class LooksOnlyAhead(FVSBN):
+    """The mask is turned round. That is a distribution, of the other order: only law 1 says that it is not this one."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.mask.copy_(self.mask.transpose(0, 2).clone())
+
+
+class Forgets(FVSBN):
+    """Blocks too much: x_i never sees x_{i-1}. A correct distribution, with an independence that nobody asked for."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.mask &= torch.ones(self.dims, self.dims).tril(-2).bool()[:, None, :, None]
+
+
+class AveragesOverOrders(FVSBN):
+    """Averages log-probabilities over two orders: that is no distribution, it does not sum to one."""
+
+    def __init__(self, event_shape, values):
+        super().__init__(event_shape, values)
+        backwards = torch.arange(self.dims - 1, -1, -1)
+        self.other = randomise(FVSBN(event_shape, values, order=backwards), seed=7)
+
+    def log_prob(self, x):
+        return (super().log_prob(x) + self.other.log_prob(x)) / 2
+
+
+class AveragesOverDimensions(FVSBN):
+    """Takes the mean over the event where the sum belongs."""
+
+    def log_prob(self, x):
+        return super().log_prob(x) / self.dims
+
+
+class SamplesEachAlone(FVSBN):
+    """Draws every variable as if those before it were zero."""
+
+    def sample(self, n, prefix=None, generator=None, **options):
+        logits = self(torch.zeros(n, *self.event_shape, dtype=torch.int64))
+        return torch.multinomial(logits.softmax(-1).flatten(0, -2), 1, generator=generator).view(n, *self.event_shape)
+
+
+class StepsLate(FVSBN):
+    """Predicts the next variable before taking the last one in: the classic shift by one."""
+
+    def step(self, x_prev, state):
+        logits, _ = super().step(None, (state[0], state[1].clone()))
+        return logits, super().step(x_prev, state)[1]
+
+
+class CodesAtSampleTemperature(FVSBN):
+    """Its step sharpens the logits, so files come out longer than the likelihood promises."""
+
+    def step(self, x_prev, state):
+        logits, state = super().step(x_prev, state)
+        return logits * 2, state
+
+
+WRONG = [
+    (SeesItself, law_causality),
+    (LooksAhead, law_causality),
+    (LooksOnlyAhead, law_causality),
+    (Forgets, law_causality),
+    (SeesItself, law_agreement),
+    (LooksAhead, law_normalisation),
+    (AveragesOverOrders, law_normalisation),
+    (AveragesOverDimensions, law_normalisation),
+    (AveragesOverDimensions, law_decomposition),
+    (SamplesEachAlone, law_agreement),
+    (StepsLate, law_step),
+    (CodesAtSampleTemperature, law_step),
+    (CodesAtSampleTemperature, law_coding),
+    (AveragesOverDimensions, law_coding),
+]
+
+
+@pytest.mark.parametrize(("wrong", "law"), WRONG, ids=lambda x: x.__name__)
+@torch.no_grad()
+def test_a_wrong_model_is_rejected(wrong, law):
+    model = randomise(wrong((5,), 2))
+    with pytest.raises(AssertionError):
+        law(model, all_of_the_past(model)) if law is law_causality else law(model)
+
+
+# Bad input ---
+
+MODEL = FVSBN((1, 2, 3), 4)
+GOOD = torch.zeros(2, 1, 2, 3, dtype=torch.int64)
+
+
+@pytest.mark.parametrize(
+    ("x", "came", "wanted"),
+    [
+        (GOOD[:, 0], r"\(2, 2, 3\)", r"\(B, 1, 2, 3\)"),
+        (GOOD[0], r"\(1, 2, 3\)", r"\(B, 1, 2, 3\)"),
+        (GOOD.double(), "float64", "integers 0..3"),
+        (GOOD.bool(), "bool", "integers 0..3"),
+        (GOOD + 4, r"values 4..4", "0..3"),
+        (GOOD - 1, r"values -1..-1", "0..3"),
+        (GOOD[:0], "empty batch", "at least one"),
+        (GOOD.tolist(), "list", "integer tensor"),
+        (torch.full(GOOD.shape, math.nan), "float", "integers 0..3"),
+    ],
+)
+@pytest.mark.parametrize("call", ["__call__", "log_prob", "conditionals", "compress"])
+def test_bad_events_raise_one_clear_error(call, x, came, wanted):
+    use = (lambda x: compress(MODEL, x)) if call == "compress" else getattr(MODEL, call)
+    with pytest.raises(ValueError, match=f"^x: got .*{came}.*wanted .*{wanted}"):
+        use(x)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n": 0}, "n: got 0"),
+        ({"n": 2.0}, "n: got 2.0"),
+        ({"n": 1, "temperature": 0.0}, "temperature: got 0.0"),
+        ({"n": 1, "temperature": math.nan}, "temperature: got nan"),
+        ({"n": 2, "prefix": torch.zeros(7, dtype=torch.int64)}, r"prefix: got shape \(7,\), wanted \(k,\) or \(2, k\)"),
+        ({"n": 2, "prefix": torch.zeros(3, 1, dtype=torch.int64)}, r"prefix: got shape \(3, 1\)"),
+        ({"n": 2, "prefix": torch.tensor([4])}, "prefix: got values 4..4, wanted 0..3"),
+        ({"n": 2, "prefix": torch.tensor([0.5])}, "prefix: got torch.float32, wanted integers"),
+        ({"n": 2, "prefix": [1]}, "prefix: got list"),
+    ],
+)
+def test_bad_sampling_raises_one_clear_error(options, message):
+    with pytest.raises(ValueError, match=message):
+        MODEL.sample(**options)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (((), 2), "event_shape: got ()"),
+        ((8, 2), "event_shape: got 8"),
+        (((2, 0), 2), r"event_shape: got \(2, 0\)"),
+        (((2,), 1), "values: got 1"),
+        (((2,), 2.0), "values: got 2.0"),
+    ],
+)
+@pytest.mark.parametrize("model", [Table, FVSBN])
+def test_bad_construction_raises_one_clear_error(model, arguments, message):
+    with pytest.raises(ValueError, match=message.replace("()", r"\(\)")):
+        model(*arguments)
+
+
+def test_an_order_must_be_a_permutation():
+    with pytest.raises(ValueError, match=r"order: got \[0, 0, 1\], wanted a permutation of 0..2"):
+        FVSBN((3,), 2, order=torch.tensor([0, 0, 1]))
+
+
+def test_a_prefix_is_kept_and_the_rest_is_drawn_given_it():
+    model = randomise(Table((3,), 2))
+    n, prefix = 20_000, torch.tensor([1, 0])
+    x = model.sample(n, prefix=prefix, generator=torch.Generator().manual_seed(0))
+    assert (x[:, :2] == prefix).all()
+    p = Categorical(logits=model(torch.tensor([[1, 0, 0]]))[0, 2]).probs.detach()
+    assert chi_square_p_value(torch.bincount(x[:, 2], minlength=2), n * p) > 1e-4
+
+
+def test_temperature_sharpens_each_conditional():
+    model = randomise(Table((1,), 3))
+    n = 20_000
+    x = model.sample(n, temperature=0.5, generator=torch.Generator().manual_seed(0))
+    p = (model.logits[0].detach() / 0.5).softmax(-1)
+    assert chi_square_p_value(torch.bincount(x[:, 0], minlength=3), n * p) > 1e-4
+    assert chi_square_p_value(torch.bincount(x[:, 0], minlength=3), n * model.logits[0].detach().softmax(-1)) < 1e-4
+
+
+def test_sampling_leaves_the_model_in_the_mode_it_was_in():
+    model = FVSBN((2,), 2).train()
+    model.sample(1)
+    assert model.training
