@@ -9,7 +9,7 @@ driven by a model's conditionals, behind a header that says what is needed to re
 ``uint16``            length of the header's text
 ``text``              JSON: model (class and hash of its arguments and weights), event_shape, values, n, device, torch
 ``uint32``            CRC-32 of everything above
-``segments``          for each batch of examples: uint32 length in bytes, CRC-32 of the coded bytes, CRC-32 of the data
+``segments``          uint32 rows, uint32 bytes of payload, CRC-32 of the data, CRC-32 of segment; the payload
 ====================  =================================================================================================
 
 Integers are little-endian. A decoder must compute, to the last bit, the probabilities that the encoder used. Both
@@ -19,7 +19,6 @@ and the version of torch: where one of them differs, :func:`decompress` refuses 
 
 import hashlib
 import json
-import math
 import struct
 import zlib
 from dataclasses import dataclass
@@ -33,6 +32,7 @@ from dgmlib.model import AutoregressiveModel
 
 MAGIC, VERSION = b"DGMC", 1
 ROWS = 1024  # examples that are coded side by side; part of the format
+SEGMENT_BITS = 2**23  # a segment is closed when its message reaches 1 MiB, so that a decoder need not hold a whole file
 PREFIX, SEGMENT, CRC = struct.Struct("<4sBH"), struct.Struct("<III"), struct.Struct("<I")
 
 
@@ -91,8 +91,9 @@ def compress(model: AutoregressiveModel, x: Tensor) -> bytes:
     text = json.dumps({**_identity(model), "n": len(sequence)}, sort_keys=True, separators=(",", ":")).encode()
     head = PREFIX.pack(MAGIC, VERSION, len(text)) + text
     parts = [head, CRC.pack(zlib.crc32(head))]
-    for rows in sequence.split(ROWS):
-        encoder = constriction.stream.queue.RangeEncoder()
+    encoder, begun = constriction.stream.queue.RangeEncoder(), 0
+    for start in range(0, len(sequence), ROWS):
+        rows = sequence[start : start + ROWS]
         for t, probs in _predictions(model, rows):
             symbols = rows[:, t].numpy()
             chosen = probs[np.arange(len(symbols)), symbols]
@@ -103,8 +104,12 @@ def compress(model: AutoregressiveModel, x: Tensor) -> bytes:
                     f"under the model; wanted more than 0: what a model rules out has no code"
                 )
             encoder.encode(symbols.astype(np.int32), _coder_model(), probs)
-        payload = encoder.get_compressed().astype("<u4").tobytes()
-        parts += [SEGMENT.pack(len(payload), zlib.crc32(payload), _data_checksum(rows)), payload]
+        end = start + len(rows)
+        if end == len(sequence) or encoder.num_bits() >= SEGMENT_BITS:
+            payload = encoder.get_compressed().astype("<u4").tobytes()
+            fields = SEGMENT.pack(end - begun, len(payload), _checksum(sequence[begun:end]))
+            parts += [fields, CRC.pack(zlib.crc32(fields + payload)), payload]
+            encoder, begun = constriction.stream.queue.RangeEncoder(), end
     return b"".join(parts)
 
 
@@ -127,17 +132,18 @@ def decompress(model: AutoregressiveModel, data: bytes) -> Tensor:
         if header[what] != mine:
             raise WrongDecoder(f"{what}: the file was coded with {header[what]!r}, this decoder has {mine!r}")
     out = []
-    for start, (payload, checksum) in zip(range(0, header["n"], ROWS), segments, strict=True):
-        rows = torch.zeros(min(ROWS, header["n"] - start), model.dims, dtype=torch.int64)
+    for count, payload, checksum in segments:
         decoder = constriction.stream.queue.RangeDecoder(np.frombuffer(payload, "<u4").astype(np.uint32))
-        for t, probs in _predictions(model, rows):
-            rows[:, t] = torch.from_numpy(decoder.decode(_coder_model(), probs).astype(np.int64))
-        if _data_checksum(rows) != checksum:
+        segment = torch.zeros(count, model.dims, dtype=torch.int64)
+        for rows in segment.split(ROWS):  # views: what is decoded into rows stands in segment
+            for t, probs in _predictions(model, rows):
+                rows[:, t] = torch.from_numpy(decoder.decode(_coder_model(), probs).astype(np.int64))
+        if _checksum(segment) != checksum:
             raise WrongDecoder(
-                f"examples {start} to {start + len(rows) - 1} decode to something else than was coded: this machine "
-                "computes other probabilities than the encoder's did"
+                f"segment {len(out)} decodes to something else than was coded: this machine computes other "
+                "probabilities than the encoder's did"
             )
-        out.append(rows)
+        out.append(segment)
     return model.to_event(torch.cat(out).to(model.order.device))
 
 
@@ -148,7 +154,7 @@ def size(data: bytes) -> Size:
         CorruptFile: as :func:`decompress` does.
     """
     _, segments = _parse(data)
-    payload = sum(len(p) for p, _ in segments)
+    payload = sum(len(p) for _, p, _ in segments)
     return Size(header=len(data) - payload, payload=payload)
 
 
@@ -191,12 +197,12 @@ def _identity(model: AutoregressiveModel) -> dict:
     }
 
 
-def _data_checksum(rows: Tensor) -> int:
+def _checksum(rows: Tensor) -> int:
     return zlib.crc32(rows.numpy().astype("<i8").tobytes())
 
 
-def _parse(data: bytes) -> tuple[dict, list[tuple[bytes, int]]]:
-    """Header and (payload, checksum of the data) of each segment; checks all that can be checked without the model."""
+def _parse(data: bytes) -> tuple[dict, list[tuple[int, bytes, int]]]:
+    """Header, and (rows, payload, checksum of the data) of each segment; checks all that needs no model."""
     if not isinstance(data, (bytes, bytearray, memoryview)):
         raise ValueError(f"data: got {type(data).__name__}, wanted bytes")
     data, at = bytes(data), 0
@@ -216,14 +222,22 @@ def _parse(data: bytes) -> tuple[dict, list[tuple[bytes, int]]]:
     text = take(length, "header")
     if CRC.unpack(take(CRC.size, "header"))[0] != zlib.crc32(data[: PREFIX.size + length]):
         raise CorruptFile("the header was changed: its checksum does not fit")
-    header = json.loads(text)
-    segments = []
-    for number in range(math.ceil(header["n"] / ROWS)):
-        length, checksum, data_checksum = SEGMENT.unpack(take(SEGMENT.size, f"segment {number}"))
-        payload = take(length, f"segment {number}")
-        if zlib.crc32(payload) != checksum or length % 4:
-            raise CorruptFile(f"segment {number} was changed: its checksum does not fit")
-        segments.append((payload, data_checksum))
+    try:
+        header = {key: json.loads(text)[key] for key in ("model", "event_shape", "values", "device", "torch", "n")}
+    except (ValueError, KeyError, TypeError) as error:
+        raise CorruptFile(f"the header can't be read: {error!r}") from error
+    left, segments = header["n"], []
+    if not isinstance(left, int) or left < 1:
+        raise CorruptFile(f"the header says n = {left!r}, wanted a positive integer")
+    while left > 0:
+        fields = take(SEGMENT.size, f"segment {len(segments)}")
+        rows, length, data_checksum = SEGMENT.unpack(fields)
+        (checksum,) = CRC.unpack(take(CRC.size, f"segment {len(segments)}"))
+        payload = take(length, f"segment {len(segments)}")
+        if zlib.crc32(fields + payload) != checksum or length % 4 or not 1 <= rows <= left:
+            raise CorruptFile(f"segment {len(segments)} was changed: its checksum does not fit")
+        segments.append((rows, payload, data_checksum))
+        left -= rows
     if at != len(data):
         raise CorruptFile(f"{len(data) - at} bytes follow the end of the file")
     return header, segments
