@@ -1,0 +1,31 @@
+# The verbs of the course. Each sets up what it needs by itself; on a fresh machine: make book, make test.
+PYTHON ?= python3
+PORT ?= 8000
+READY := .venv/ready
+
+.PHONY: setup book serve test grade clean
+
+setup: $(READY)
+
+# Execute the chapters several at a time, then build: the build finds them executed. After a build that failed nothing is
+# kept, since Sphinx does not warn a second time about pages that it has read.
+book: $(READY)
+	OMP_NUM_THREADS=1 .venv/bin/python _ext/execution.py
+	OMP_NUM_THREADS=1 .venv/bin/jupyter-book build book --config "$(CURDIR)/_config.yml" --toc "$(CURDIR)/_toc.yml" \
+	  --path-output . -W -n --keep-going || { rm -rf _build/html _build/.doctrees; exit 1; }
+
+serve: book
+	.venv/bin/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+test: $(READY)
+	.venv/bin/python -m pytest
+
+grade: $(READY)
+	.venv/bin/python -m grading sample
+
+clean:
+	rm -rf _build .pytest_cache .ruff_cache build dist *.egg-info
+
+$(READY): setup.sh pyproject.toml constraints.txt package.json package-lock.json
+	PYTHON="$(PYTHON)" bash setup.sh
+	touch $@

@@ -1,0 +1,189 @@
+"""The course's own Sphinx extension: what the configuration file alone can't say.
+
+- executed chapters are cached under a name that changes with ``dgmlib`` and the pinned versions;
+- ``self-check`` writes a question whose every choice answers the reader;
+- MathJax is copied into the site, so that no page asks another host for anything;
+- a number glued inside ``$...$``, which would be printed as its own markup, fails the build.
+"""
+
+import re
+import shutil
+from pathlib import Path
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from execution import CELL_TIMEOUT, ROOT, cache_path
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+logger = logging.getLogger(__name__)
+
+MATHJAX = ROOT / "node_modules" / "mathjax" / "es5"
+# The one combined component, what it loads on demand for TeX, and its fonts: a tenth of the package.
+MATHJAX_FILES = ["tex-chtml.js", "input/tex/extensions", "output/chtml/fonts/woff-v2"]
+
+
+def use_keyed_cache(app, config):
+    config.nb_execution_cache_path = str(cache_path())
+    config.nb_execution_timeout = CELL_TIMEOUT
+    # A rebuild value of its own makes Sphinx read every page again when the key changes, not only execute it again.
+    config.execution_key = cache_path().name
+
+
+def find_glue_in_mathematics(app, doctree):
+    for node in doctree.findall(lambda node: isinstance(node, nodes.math | nodes.math_block)):
+        if "{glue" in node.astext():
+            logger.warning("glue inside mathematics is not replaced; glue a mathematics object: %s", node.astext(),
+                           location=node)
+
+
+def copy_mathjax(app, exception):
+    if exception or app.builder.format != "html":
+        return
+    target = Path(app.outdir) / "_static" / "mathjax"
+    for name in MATHJAX_FILES:
+        source = MATHJAX / name
+        if source.is_dir():
+            shutil.copytree(source, target / name, dirs_exist_ok=True)
+        else:
+            target.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target / name)
+
+
+class self_check(nodes.General, nodes.Element):
+    """A question with its choices."""
+
+
+class self_check_question(nodes.General, nodes.TextElement):
+    """The question itself."""
+
+
+class self_check_choice(nodes.General, nodes.Element):
+    """One choice: its wording and the reason why it is right or wrong."""
+
+
+class self_check_wording(nodes.General, nodes.TextElement):
+    """What a choice says."""
+
+
+class self_check_reason(nodes.General, nodes.Element):
+    """What the reader is told who takes this choice."""
+
+
+CHOICE = re.compile(r"- \[([ xX])\] ")
+
+
+class SelfCheck(SphinxDirective):
+    """A question and its choices, of which one is right and each gives its reason after an empty line."""
+
+    has_content = True
+
+    def run(self):
+        question, choices = self.split()
+        if len(choices) < 2 or sum(right for right, _, _ in choices) != 1:
+            raise self.error("self-check wants two or more choices '- [ ] ...', exactly one of them marked '- [x] ...'")
+        node = self_check()
+        node["serial"] = self.env.new_serialno("self-check")
+        self.set_source_info(node)
+        paragraph, *rest = self.parse(question)
+        node += self_check_question("", "", *paragraph.children)
+        node += rest
+        for number, (right, wording, reason) in enumerate(choices):
+            if not "".join(reason).strip():
+                raise self.error(f"self-check wants a reason, after an empty line, for the choice {wording[0]!r}")
+            choice = self_check_choice(right=right, number=number, serial=node["serial"])
+            choice += self_check_wording("", "", *self.parse(wording)[0].children)
+            choice += self_check_reason("", *self.parse(reason))
+            node += choice
+        return [node]
+
+    def split(self):
+        """Split the content into the question's lines and, per choice, whether it is right, its wording, its reason."""
+        question, choices = [], []
+        for line in self.content:
+            if match := CHOICE.match(line):
+                choices.append((match[1] in "xX", [line[match.end():]], []))
+            elif not choices:
+                question.append(line)
+            else:
+                _, wording, reason = choices[-1]
+                within_reason = reason or not line.strip()
+                (reason if within_reason else wording).append(line.removeprefix("  "))
+        return question, choices
+
+    def parse(self, lines):
+        holder = nodes.Element()
+        holder.document = self.state.document
+        self.state.nested_parse(StringList(lines, self.content.source(0)), self.content_offset, holder)
+        if not holder.children or not isinstance(holder[0], nodes.paragraph):
+            raise self.error(f"self-check wants text that begins with a paragraph, and found {' '.join(lines)!r}")
+        return holder.children
+
+
+def visit_self_check(translator, node):
+    translator.body.append('<fieldset class="self-check">\n')
+
+
+def depart_self_check(translator, node):
+    translator.body.append("</fieldset>\n")
+
+
+def visit_question(translator, node):
+    translator.body.append("<legend>")
+
+
+def depart_question(translator, node):
+    translator.body.append("</legend>\n")
+
+
+def visit_choice(translator, node):
+    name = f"self-check-{node['serial']}"
+    translator.body.append(
+        f'<div class="self-check-choice {"right" if node["right"] else "wrong"}">\n'
+        f'<input type="radio" name="{name}" id="{name}-{node["number"]}">\n'
+    )
+
+
+def depart_choice(translator, node):
+    translator.body.append("</div>\n")
+
+
+def visit_wording(translator, node):
+    choice = node.parent
+    translator.body.append(f'<label for="self-check-{choice["serial"]}-{choice["number"]}">')
+
+
+def depart_wording(translator, node):
+    translator.body.append("</label>\n")
+
+
+def visit_reason(translator, node):
+    # The outer element is always there, so that a screen reader announces what appears in it.
+    verdict = "Right." if node.parent["right"] else "Not this one."
+    translator.body.append(f'<div class="self-check-reason" role="status"><div><p class="verdict">{verdict}</p>\n')
+
+
+def depart_reason(translator, node):
+    translator.body.append("</div></div>\n")
+
+
+def pass_through(translator, node):
+    pass
+
+
+def setup(app):
+    app.add_config_value("execution_key", "", "env")
+    app.connect("config-inited", use_keyed_cache)
+    app.connect("doctree-read", find_glue_in_mathematics)
+    app.connect("build-finished", copy_mathjax)
+    app.add_directive("self-check", SelfCheck)
+    for node, visit, depart in [
+        (self_check, visit_self_check, depart_self_check),
+        (self_check_question, visit_question, depart_question),
+        (self_check_choice, visit_choice, depart_choice),
+        (self_check_wording, visit_wording, depart_wording),
+        (self_check_reason, visit_reason, depart_reason),
+    ]:
+        other = (pass_through, pass_through)
+        app.add_node(node, html=(visit, depart), latex=other, text=other)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
