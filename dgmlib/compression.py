@@ -77,13 +77,14 @@ def compress(model: AutoregressiveModel, x: Tensor) -> bytes:
             no finite code has it), or its predictions are NaN.
 
     Example:
+        >>> from dgmlib.likelihood import to_bits
         >>> from dgmlib.models import Table
         >>> model = Table.from_joint(torch.tensor([[0.5, 0.125], [0.125, 0.25]]).double())
         >>> x = model.sample(1000, generator=torch.Generator().manual_seed(0))
         >>> data = compress(model, x)
         >>> torch.equal(decompress(model, data), x)
         True
-        >>> promised = -model.log_prob(x).sum().item() / math.log(2)  # bits
+        >>> promised = to_bits(-model.log_prob(x).sum().item())
         >>> promised <= 8 * size(data).payload <= 1.0005 * promised + 64
         True
     """

@@ -144,7 +144,7 @@ class SeesItself(FVSBN):
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
-        self.mask |= torch.eye(self.dims).bool()[:, None, :, None]
+        self.mask |= torch.eye(self.dims).bool()
 
 
 class LooksAhead(FVSBN):
@@ -152,7 +152,7 @@ class LooksAhead(FVSBN):
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
-        self.mask |= self.mask.transpose(0, 2).clone()
+        self.mask |= self.mask.T.clone()
 
 
 class LooksOnlyAhead(FVSBN):
@@ -160,7 +160,7 @@ class LooksOnlyAhead(FVSBN):
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
-        self.mask.copy_(self.mask.transpose(0, 2).clone())
+        self.mask.copy_(self.mask.T.clone())
 
 
 class Forgets(FVSBN):
@@ -168,7 +168,7 @@ class Forgets(FVSBN):
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
-        self.mask &= torch.ones(self.dims, self.dims).tril(-2).bool()[:, None, :, None]
+        self.mask &= torch.ones(self.dims, self.dims).tril(-2).bool()
 
 
 class AveragesOverOrders(FVSBN):

@@ -34,24 +34,27 @@ class FVSBN(AutoregressiveModel):
     def __init__(self, event_shape, values: int = 2, *, order: Tensor | None = None):
         super().__init__(event_shape, values, order=order)
         free = values - 1  # value 0 is the reference: its logit and its input feature are fixed at zero
-        self.bias = nn.Parameter(torch.zeros(self.dims, free))
-        self.weight = nn.Parameter(torch.zeros(self.dims, free, self.dims, free))  # output i, value; input j, value
-        self.register_buffer("mask", torch.ones(self.dims, self.dims).tril(-1).bool()[:, None, :, None])
+        self.bias = nn.Parameter(torch.zeros(self.dims * free))
+        self.weight = nn.Parameter(torch.zeros(self.dims * free, self.dims * free))  # rows: (i, v), columns: (j, x_j)
+        past = torch.ones(self.dims, self.dims).tril(-1).bool()
+        self.register_buffer("mask", past.repeat_interleave(free, 0).repeat_interleave(free, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        features = self._features(self.to_sequence(x))  # (B, D, V-1)
+        features = self._features(self.to_sequence(x))  # (B, D (V-1))
         # masking inside the expression gives dead weights no gradient, so they never train
-        logits = self.bias + torch.einsum("bjw,ivjw->biv", features, self.weight * self.mask)
+        logits = F.linear(features, self.weight * self.mask, self.bias).unflatten(1, (self.dims, -1))
         return self.to_event(F.pad(logits, (1, 0)))  # (B, *event_shape, V)
 
     def init_state(self, n: int):
-        return 0, self.bias.expand(n, -1, -1).clone()
+        return 0, self.bias.expand(n, -1).clone()
 
     def step(self, x_prev, state):
-        t, logits = state  # (n, D, V-1): the sums so far; each new value adds its column to all that follow
+        t, sums = state  # (n, D (V-1)): each new value adds its column to all that follow
+        free = self.values - 1
         if x_prev is not None:
-            logits[:, t:] += torch.einsum("bw,ivw->biv", self._features(x_prev), self.weight[t:, :, t - 1])
-        return F.pad(logits[:, t], (1, 0)), (t + 1, logits)
+            last = slice((t - 1) * free, t * free)
+            sums[:, t * free :] += F.linear(self._features(x_prev), self.weight[t * free :, last])
+        return F.pad(sums[:, t * free : (t + 1) * free], (1, 0)), (t + 1, sums)
 
     def _features(self, x: Tensor) -> Tensor:
-        return F.one_hot(x.long(), self.values)[..., 1:].to(self.weight)  # (..., V-1)
+        return F.one_hot(x.long(), self.values)[..., 1:].flatten(1).to(self.weight)

@@ -1,0 +1,103 @@
+"""The training loop that the book shows."""
+
+import copy
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from dgmlib.likelihood import nll
+from dgmlib.model import AutoregressiveModel
+
+
+@dataclass
+class History:
+    """What :func:`fit` saw on its way, one entry a check.
+
+    Attributes:
+        step: number of updates before the check.
+        train: negative log-likelihood of the training set, nats per example.
+        valid: that of the validation set; the model ends with the weights of its minimum.
+    """
+
+    step: list[int] = field(default_factory=list)
+    train: list[float] = field(default_factory=list)
+    valid: list[float] = field(default_factory=list)
+
+    @property
+    def best(self) -> int:
+        """Index of the check with the lowest validation loss."""
+        return min(range(len(self.valid)), key=self.valid.__getitem__)
+
+
+def fit(
+    model: AutoregressiveModel,
+    train: Tensor,
+    valid: Tensor,
+    *,
+    steps: int = 2000,
+    batch_size: int = 100,
+    lr: float = 0.01,
+    check_every: int = 50,
+    patience: int = 5,
+    generator: torch.Generator | None = None,
+) -> History:
+    r"""Maximise the average log-likelihood of ``train`` by Adam on mini-batches, and stop by ``valid``.
+
+    .. math:: \max_\theta \; \frac{1}{N} \sum_{n=1}^{N} \log p_\theta(x^{(n)})
+
+    Every ``check_every`` updates both sets are evaluated; after ``patience`` checks without a new best validation loss,
+    or after ``steps`` updates, the weights of the best check are put back.
+
+    Args:
+        model: trained in place.
+        train: examples to learn from, ``(N, *event_shape)``, on the model's device.
+        valid: examples to stop by, likewise; never the test set.
+        steps: updates at the most.
+        batch_size: examples in an update, drawn with replacement.
+        lr: Adam's step size.
+        check_every: updates between two checks.
+        patience: checks without progress before it stops.
+        generator: source of the mini-batches; without one, a generator seeded with 0.
+
+    Raises:
+        ValueError: if ``train`` or ``valid`` is no batch of the model's events.
+        FloatingPointError: if the loss is no longer finite; it says at which update.
+
+    Source:
+        Kingma and Ba (2015) for Adam; Prechelt (1998) for early stopping.
+
+    Example:
+        >>> from dgmlib.models import Table
+        >>> x = torch.tensor([[0], [1], [1], [1]])
+        >>> coin = Table((1,), 2)
+        >>> history = fit(coin, x, x)
+        >>> round(coin.log_prob(torch.tensor([[1]])).exp().item(), 2)
+        0.75
+    """
+    model.check_events("train", train), model.check_events("valid", valid)
+    generator = generator or torch.Generator().manual_seed(0)
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+    history, best = History(), copy.deepcopy(model.state_dict())
+    for step in range(steps + 1):
+        if step % check_every == 0:
+            model.eval()
+            with torch.no_grad():
+                history.step.append(step)
+                history.train.append(nll(model.log_prob(train)))
+                history.valid.append(nll(model.log_prob(valid)))
+            since_best = len(history.valid) - 1 - history.best
+            if since_best == 0:
+                best = copy.deepcopy(model.state_dict())
+            if since_best == patience:
+                break
+        model.train()
+        batch = train[torch.randint(len(train), (batch_size,), generator=generator)]
+        loss = -model.log_prob(batch).mean()
+        if not torch.isfinite(loss):
+            raise FloatingPointError(f"the loss is {loss.item()} at update {step}: a smaller lr than {lr} may help")
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    model.load_state_dict(best)
+    return history
