@@ -253,10 +253,20 @@ def _fetch(name: str, path: str) -> Path:
         "Nothing of it was kept. Try again; or set DGMLIB_MIRROR to an address that serves the file; "
         f"or put the file there yourself: {cache / path}"
     )
-    # A server may offer to compress on the way, which would change the bytes that are hashed: decline.
-    downloader = pooch.HTTPDownloader(headers={"Accept-Encoding": "identity"}, timeout=30)
+
+    def download(url, output_file, pooch):  # pooch's own leaves the connection open when it breaks off
+        # A server may offer to compress on the way, which would change the bytes that are hashed: decline.
+        identity = {"Accept-Encoding": "identity"}
+        with (
+            requests.get(url, stream=True, timeout=30, headers=identity) as response,
+            open(output_file, "wb") as output,
+        ):
+            response.raise_for_status()
+            for chunk in response.iter_content(2**16):
+                output.write(chunk)
+
     try:
-        return Path(pooch.retrieve(url, f"sha256:{file.sha256}", path, cache, downloader=downloader))
+        return Path(pooch.retrieve(url, f"sha256:{file.sha256}", path, cache, downloader=download))
     # 'from None' spares the reader the hundred lines of traceback inside the network libraries.
     except requests.exceptions.HTTPError as error:
         answer = f"{error.response.status_code} {error.response.reason}"
