@@ -476,7 +476,7 @@ def test_an_alphabet_encodes_what_it_decodes():
 
 def random_table(*shape, zeros=0.0, seed=0):
     generator = torch.Generator().manual_seed(seed)
-    p = torch.rand(shape, generator=generator)
+    p = torch.rand(shape, generator=generator, dtype=torch.float64)
     p[torch.rand(shape, generator=generator) < zeros] = 0
     return p / p.sum()
 
@@ -500,7 +500,7 @@ class Sequences:
         return self.source.entropy(self.length)
 
 
-LEAVING_A = torch.tensor([[0.0, 0.7, 0.3], [0.0, 0.5, 0.5], [0.0, 0.25, 0.75]])
+LEAVING_A = torch.tensor([[0.0, 0.7, 0.3], [0.0, 0.5, 0.5], [0.0, 0.25, 0.75]], dtype=torch.float64)
 SOURCES = {
     "Markov": Sequences(MarkovSource(random_table(3), random_rows(3)), 4),
     "Markov of length 1": Sequences(MarkovSource(random_table(4), random_rows(4)), 1),
