@@ -3,6 +3,7 @@
 - executed chapters are cached under a name that changes with ``dgmlib`` and the pinned versions;
 - ``self-check`` writes a question whose every choice answers the reader;
 - MathJax is copied into the site, so that no page asks another host for anything;
+- a page with cells can be downloaded as a notebook;
 - a number glued inside ``$...$``, which would be printed as its own markup, fails the build.
 """
 
@@ -33,8 +34,9 @@ def use_keyed_cache(app, config):
 def find_glue_in_mathematics(app, doctree):
     for node in doctree.findall(lambda node: isinstance(node, nodes.math | nodes.math_block)):
         if "{glue" in node.astext():
-            logger.warning("glue inside mathematics is not replaced; glue a mathematics object: %s", node.astext(),
-                           location=node)
+            logger.warning(
+                "glue inside mathematics is not replaced; glue a mathematics object: %s", node.astext(), location=node
+            )
 
 
 def copy_mathjax(app, exception):
@@ -48,6 +50,27 @@ def copy_mathjax(app, exception):
         else:
             target.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target / name)
+
+
+def offer_notebook(app, pagename, templatename, context, doctree):
+    executed = Path(app.outdir).parent / "jupyter_execute" / f"{pagename}.ipynb"
+    if doctree and executed.is_file():
+        context["ipynb_source"] = executed.name  # the theme's download button looks for it
+        sources = Path(app.outdir) / "_sources"
+        sources.mkdir(exist_ok=True)
+        shutil.copy2(executed, sources / executed.name)
+
+
+# What a screen reader would otherwise be told wrongly.
+MARKUP = {
+    ' role="doc-biblioentry"': ' role="listitem"',  # deprecated, and no child of the list that it stands in
+    '<summary aria-label="Toggle hidden content">': "<summary>",  # the text inside says which content
+}
+
+
+def correct_markup(app, pagename, templatename, context, doctree):
+    for wrong, right in MARKUP.items():
+        context["body"] = context.get("body", "").replace(wrong, right)
 
 
 class self_check(nodes.General, nodes.Element):
@@ -102,7 +125,7 @@ class SelfCheck(SphinxDirective):
         question, choices = [], []
         for line in self.content:
             if match := CHOICE.match(line):
-                choices.append((match[1] in "xX", [line[match.end():]], []))
+                choices.append((match[1] in "xX", [line[match.end() :]], []))
             elif not choices:
                 question.append(line)
             else:
@@ -150,7 +173,8 @@ def depart_choice(translator, node):
 
 def visit_wording(translator, node):
     choice = node.parent
-    translator.body.append(f'<label for="self-check-{choice["serial"]}-{choice["number"]}">')
+    letter = chr(ord("a") + choice["number"])  # also the name of a choice that is one formula
+    translator.body.append(f'<label for="self-check-{choice["serial"]}-{choice["number"]}">{letter}) ')
 
 
 def depart_wording(translator, node):
@@ -175,6 +199,8 @@ def setup(app):
     app.add_config_value("execution_key", "", "env")
     app.connect("config-inited", use_keyed_cache)
     app.connect("doctree-read", find_glue_in_mathematics)
+    app.connect("html-page-context", offer_notebook)
+    app.connect("html-page-context", correct_markup)
     app.connect("build-finished", copy_mathjax)
     app.add_directive("self-check", SelfCheck)
     for node, visit, depart in [
