@@ -135,7 +135,7 @@ class Figure:
 
 
 def images(ax: Axes, x: Tensor, columns: int | None = None, values: int = 2, gap: int = 1) -> Axes:
-    """Lay images out in a grid on one axes, pixel for pixel, value 0 white on black paper turned round: dark is high.
+    """Lay images out in a grid on one axes, pixel for pixel: 0 is paper (a light grey), the highest value is ink.
 
     Args:
         ax: where to draw.
@@ -157,7 +157,7 @@ def images(ax: Axes, x: Tensor, columns: int | None = None, values: int = 2, gap
     for k in range(count):
         top, left = (k // columns) * (height + gap), (k % columns) * (width + gap)
         sheet[top : top + height, left : left + width] = x[k].float() / (values - 1)
-    ax.imshow(sheet.numpy(), cmap="gray_r", vmin=0, vmax=1)  # NaN is transparent: the gaps show the page
+    ax.imshow(sheet.numpy(), cmap="gray_r", vmin=-0.12, vmax=1)  # NaN is transparent: the gaps show the page
     ax.set_axis_off()
     return ax
 

@@ -23,7 +23,7 @@ class FVSBN(AutoregressiveModel):
         order: the flat indices of the variables in the order in which they are predicted; ``None`` is row by row.
 
     Source:
-        Frey, Hinton and Dayan (1996); Neal (1992) for sigmoid belief networks.
+        Frey, Hinton and Dayan (1995); Neal (1992) for sigmoid belief networks.
 
     Example:
         >>> model = FVSBN((3,), 2)
@@ -41,8 +41,9 @@ class FVSBN(AutoregressiveModel):
 
     def forward(self, x: Tensor) -> Tensor:
         features = self._features(self.to_sequence(x))  # (B, D (V-1))
-        # masking inside the expression gives dead weights no gradient, so they never train
-        logits = F.linear(features, self.weight * self.mask, self.bias).unflatten(1, (self.dims, -1))
+        past = self.weight * self.mask  # masked here, dead weights get no gradient
+        logits = F.linear(features, past, self.bias)
+        logits = logits.unflatten(1, (self.dims, -1))  # (B, D, V-1)
         return self.to_event(F.pad(logits, (1, 0)))  # (B, *event_shape, V)
 
     def init_state(self, n: int):
