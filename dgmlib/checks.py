@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 SEED = "COURSE_SEED"  # environment variable that an instructor sets to draw new questions for a run
-SHOWN = 6  # entries of a tensor that a message shows
+SHOWN = 6  # entries of a long tensor that a message shows
 
 
 def close_to(actual, expected, what: str, *, see: str | None = None, rtol: float = 1e-5, atol: float = 1e-7) -> None:
@@ -72,7 +72,7 @@ def close_to(actual, expected, what: str, *, see: str | None = None, rtol: float
 def equal_to(actual, expected, what: str, *, see: str | None = None) -> None:
     """The value is exactly the expected one: a whole number of any size, a truth value, a string, or an array of these.
 
-    Arrays may be of any dtype. A single float never equals an integer: it could not tell a large one from its neighbours.
+    Arrays may be of any dtype. A single float never equals an integer: a large one it could not tell from the next.
 
     Args:
         actual: what came.
@@ -379,6 +379,8 @@ def _array(value) -> np.ndarray | None:
         if any(part is None for part in parts):
             return None
         return np.stack(parts) if parts else np.zeros(0)
+    if isinstance(value, int) and abs(value) >= 2**63:
+        value = float(value)  # numpy would keep it as an object
     if isinstance(value, bool | int | float | np.ndarray | np.generic):
         return np.asarray(value)
     return None
@@ -432,13 +434,13 @@ def _brief(value) -> str:
 
 
 def _show(a) -> str:
-    """A number or the first few of an array, six significant digits."""
+    """A number, a small array, or the first few entries of a large one; six significant digits."""
     a = np.asarray(a)
     if a.ndim == 0:
         return f"{a[()]:.6g}" if a.dtype.kind == "f" else str(a[()])
-    flat = ", ".join(_show(v) for v in a.flatten()[:SHOWN])
-    more = f", ... ({a.size} numbers, shape {a.shape})" if a.size > SHOWN else f" shape {a.shape}" if a.ndim > 1 else ""
-    return f"[{flat}{more}]" if a.ndim == 1 or a.size > SHOWN else f"[{flat}],{more}"
+    if a.size <= 2 * SHOWN:
+        return f"[{', '.join(map(_show, a))}]"
+    return f"[{', '.join(map(_show, a.flatten()[:SHOWN]))}, ... ({a.size} numbers, shape {a.shape})]"
 
 
 def _index(index: tuple) -> str:

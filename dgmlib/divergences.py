@@ -49,7 +49,7 @@ def cross_entropy(p: Tensor, q: Tensor) -> Tensor:
         tensor(2.)
     """
     p, q = _pair(p, q)
-    return -torch.xlogy(p, q).sum(-1)  # xlogy(0, 0) = 0, xlogy(p, 0) = -inf
+    return 0.0 - torch.xlogy(p, q).sum(-1)  # xlogy(0, 0) = 0, xlogy(p, 0) = -inf; 0 - 0 is no minus zero
 
 
 def kl(p: Tensor, q: Tensor) -> Tensor:
@@ -77,7 +77,7 @@ def kl(p: Tensor, q: Tensor) -> Tensor:
         tensor(0.7370)
     """
     p, q = _pair(p, q)
-    return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(-1)
+    return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(-1).clamp(min=0)  # rounding alone can make it negative
 
 
 def check_probabilities(name: str, p: Tensor) -> Tensor:
@@ -118,4 +118,10 @@ def _pair(p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
     p, q = check_probabilities("p", p), check_probabilities("q", q)
     if p.shape[-1] != q.shape[-1]:
         raise ValueError(f"q: got {q.shape[-1]} values in the last dimension, wanted {p.shape[-1]}, as many as p has")
+    try:
+        torch.broadcast_shapes(p.shape, q.shape)
+    except RuntimeError:
+        raise ValueError(
+            f"q: got shape {tuple(q.shape)}, wanted one that broadcasts with p's {tuple(p.shape)}"
+        ) from None
     return p, q

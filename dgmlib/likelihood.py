@@ -37,7 +37,7 @@ def standard_error(values: Tensor) -> float:
         values: one number for each example, such as log-probabilities in nats; shape ``(N,)`` with ``N >= 2``.
 
     Raises:
-        ValueError: if there are fewer than two values, or NaN among them.
+        ValueError: if there are fewer than two values, or one is NaN or infinite.
 
     Example:
         >>> standard_error(torch.tensor([1.0, 3.0]))
@@ -46,6 +46,11 @@ def standard_error(values: Tensor) -> float:
     values = _examples("values", values)
     if len(values) < 2:
         raise ValueError(f"values: got {len(values)} value, wanted at least 2: one value says nothing of its spread")
+    if values.isinf().any():
+        where = values.isinf().nonzero()[0].item()
+        raise ValueError(
+            f"values: got {values[where].item()} at index {where}, wanted finite numbers: the mean is infinite"
+        )
     return (values.std(correction=1) / math.sqrt(len(values))).item()
 
 

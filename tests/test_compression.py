@@ -109,6 +109,17 @@ def test_a_decoder_that_computes_other_probabilities_never_returns_garbage(model
         decompress(model, data)
 
 
+def test_a_message_that_other_probabilities_can_not_give_is_the_same_error(monkeypatch):
+    """The range decoder itself notices sometimes, before the checksum can."""
+    model = randomise(Table((1,), 27).double())
+    data = compress(model, model.sample(20_000, generator=torch.Generator().manual_seed(0)))
+    step = Table.step
+    monkeypatch.setattr(Table, "step", lambda self, x, state: (step(self, x, state)[0] * 1.1, (1, None)))
+    with pytest.raises(WrongDecoder, match="decodes to something else than was coded") as caught:
+        decompress(model, data)
+    assert isinstance(caught.value.__cause__, AssertionError)
+
+
 def test_what_the_model_rules_out_has_no_code():
     certain = Table((1,), 2).count(torch.zeros(3, 1, dtype=torch.int64))
     with pytest.raises(ValueError, match=r"value 1 at variable 0 .* has probability 0\.0"):

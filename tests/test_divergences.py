@@ -165,3 +165,19 @@ def test_tables_over_different_values_are_refused(divergence):
         ValueError, match=re.escape("q: got 4 values in the last dimension, wanted 2, as many as p has")
     ):
         divergence(P, UNIFORM)
+
+
+@pytest.mark.parametrize("divergence", [cross_entropy, kl])
+def test_tables_of_shapes_that_do_not_fit_are_refused(divergence):
+    three, two = P.expand(3, 2), P.expand(2, 2)
+    with pytest.raises(ValueError, match=re.escape("q: got shape (2, 2), wanted one that broadcasts with p's (3, 2)")):
+        divergence(three, two)
+
+
+def test_no_rounding_makes_a_divergence_negative_or_a_zero_minus_zero():
+    generator = torch.Generator().manual_seed(0)
+    p = torch.rand(1000, 7, generator=generator).softmax(-1)
+    q = p * (1 + 1e-12 * torch.randn(p.shape, generator=generator))
+    assert (kl(p, q / q.sum(-1, keepdim=True)) >= 0).all()
+    certain = torch.tensor([0.0, 1.0])
+    assert not torch.signbit(cross_entropy(certain, certain))

@@ -28,6 +28,9 @@ OUTSIDE = {
     "torch": None,
     "numpy": None,
     "constriction": {"compression"},
+    "zstandard": {"compression"},
+    "brotli": {"compression"},
+    "pyppmd": {"compression"},
     "pooch": {"data"},
     "requests": {"data"},  # pooch brings it, and its errors pass through
     "sklearn": {"data"},

@@ -99,3 +99,8 @@ def test_perplexity_depends_on_what_a_token_is():
 def test_bad_input_is_named(call, says):
     with pytest.raises(ValueError, match=re.escape(says)):
         call()
+
+
+def test_an_infinite_value_has_no_standard_error():
+    with pytest.raises(ValueError, match="values: got -inf at index 1, wanted finite numbers"):
+        standard_error(torch.tensor([-1.0, -math.inf]))
