@@ -169,7 +169,7 @@ def size(data: bytes) -> Size:
 def peers(data: bytes) -> dict[str, int]:
     """Sizes that general-purpose compressors reach on ``data``, each at its strongest setting, in bytes.
 
-    gzip and xz are LZ77 with entropy coding, bzip2 sorts blocks, zstd and brotli are LZ77 of a later generation, and PPMd
+    gzip, xz, zstd and brotli look for repeats (LZ77) and code them, bzip2 sorts blocks, and PPMd
     predicts each byte from the few before it and drives a range coder: of all of them it is nearest to what models do.
 
     Raises:
