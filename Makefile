@@ -2,17 +2,15 @@
 PYTHON ?= python3
 PORT ?= 8000
 READY := .venv/ready
+BUILT := _build/html/.built
+SOURCES := _config.yml _toc.yml $(shell find _ext book dgmlib -type f ! -path '*/.*' ! -name '*.pyc')
 
 .PHONY: setup book serve test grade clean
 
 setup: $(READY)
 
-# Execute the chapters several at a time, then build: the build finds them executed. After a build that failed nothing is
-# kept, since Sphinx does not warn a second time about pages that it has read.
-book: $(READY)
-	OMP_NUM_THREADS=1 .venv/bin/python _ext/execution.py
-	OMP_NUM_THREADS=1 .venv/bin/jupyter-book build book --config "$(CURDIR)/_config.yml" --toc "$(CURDIR)/_toc.yml" \
-	  --path-output . -W -n --keep-going || { rm -rf _build/html _build/.doctrees; exit 1; }
+book: $(BUILT)
+	@echo "The book: $(CURDIR)/_build/html/index.html"
 
 serve: book
 	.venv/bin/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
@@ -28,4 +26,12 @@ clean:
 
 $(READY): setup.sh pyproject.toml constraints.txt package.json package-lock.json
 	PYTHON="$(PYTHON)" bash setup.sh
+	touch $@
+
+# Execute the chapters several at a time, then build: the build finds them executed. After a build that failed nothing is
+# kept, since Sphinx does not warn a second time about pages that it has read.
+$(BUILT): $(READY) $(SOURCES)
+	OMP_NUM_THREADS=1 .venv/bin/python _ext/execution.py
+	OMP_NUM_THREADS=1 .venv/bin/jupyter-book build book --config "$(CURDIR)/_config.yml" --toc "$(CURDIR)/_toc.yml" \
+	  --path-output . -W -n --keep-going || { rm -rf _build/html _build/.doctrees; exit 1; }
 	touch $@

@@ -10,6 +10,7 @@
 import re
 import shutil
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from docutils import nodes
 from docutils.statemachine import StringList
@@ -29,6 +30,11 @@ def use_keyed_cache(app, config):
     config.nb_execution_timeout = CELL_TIMEOUT
     # A rebuild value of its own makes Sphinx read every page again when the key changes, not only execute it again.
     config.execution_key = cache_path().name
+
+
+def place_notfound_page(app, config):
+    """The page for a wrong address stands at every depth, so its links begin at the site's root."""
+    config.notfound_urls_prefix = urlsplit(config.html_baseurl).path or "/"
 
 
 def find_glue_in_mathematics(app, doctree):
@@ -198,6 +204,7 @@ def pass_through(translator, node):
 def setup(app):
     app.add_config_value("execution_key", "", "env")
     app.connect("config-inited", use_keyed_cache)
+    app.connect("config-inited", place_notfound_page)
     app.connect("doctree-read", find_glue_in_mathematics)
     app.connect("html-page-context", offer_notebook)
     app.connect("html-page-context", correct_markup)
