@@ -114,7 +114,7 @@ def test_shapes_broadcast_before_the_last_dimension():
         assert kl(p, q)[i, j] == kl(p[i, j], q[j]) and cross_entropy(p, q)[i, j] == cross_entropy(p[i, j], q[j])
 
 
-@pytest.mark.parametrize("dtype, allowed, refused", [(torch.float64, 1e-9, 1e-7), (torch.float32, 1e-4, 1e-3)])
+@pytest.mark.parametrize("dtype, allowed, refused", [(torch.float64, 1e-7, 1e-5), (torch.float32, 1e-4, 1e-3)])
 def test_rows_sum_to_one_within_rounding(dtype, allowed, refused):
     p = torch.tensor([0.5, 0.5], dtype=dtype)
     for sign in (1, -1):
