@@ -1,0 +1,53 @@
+"""The training loop: it climbs, it stops where validation is best, and it says when it can't go on."""
+
+import pytest
+import torch
+
+from dgmlib import data
+from dgmlib.likelihood import nll
+from dgmlib.models import FVSBN, Table
+from dgmlib.train import fit
+
+
+def test_it_finds_the_maximum_that_is_known_in_closed_form():
+    x = torch.randint(3, (500, 2), generator=torch.Generator().manual_seed(0))
+    x[:, 1] = torch.where(x[:, 0] == 1, 2, x[:, 1])
+    best = nll(Table((2,), 3).count(x).log_prob(x))
+    model = Table((2,), 3)
+    history = fit(model, x, x, lr=0.05, steps=1500, batch_size=500)
+    assert best <= min(history.train) <= best + 0.01
+    assert history.train[0] == pytest.approx(2 * torch.tensor(3.0).log().item())
+
+
+def test_the_weights_of_the_best_check_are_put_back():
+    digits = data.load("digits", binarize=True)
+    model = FVSBN((1, 8, 8), 2)
+    history = fit(model, digits.train[:100], digits.valid, lr=0.05, check_every=10, patience=3)
+    assert nll(model.log_prob(digits.valid).detach()) == pytest.approx(min(history.valid))
+    assert history.valid[-1] > min(history.valid), "it should have overfitted: there is nothing to put back"
+    assert len(history.valid) - 1 - history.best == 3  # it stopped for want of patience
+    assert history.train[-1] < history.train[history.best]
+
+
+def test_the_same_generator_gives_the_same_weights():
+    x = torch.randint(2, (50, 4), generator=torch.Generator().manual_seed(0))
+    models = [FVSBN((4,), 2) for _ in range(2)]
+    for model in models:
+        fit(model, x, x, steps=30, generator=torch.Generator().manual_seed(1))
+    assert all(torch.equal(a, b) for a, b in zip(models[0].parameters(), models[1].parameters(), strict=True))
+
+
+def test_a_loss_that_is_not_finite_stops_at_once():
+    x = torch.randint(2, (50, 4), generator=torch.Generator().manual_seed(0))
+    with pytest.raises(
+        FloatingPointError, match=r"the loss is (nan|inf) at update 1: a smaller lr than 1e\+308 may help"
+    ):
+        fit(FVSBN((4,), 2), x, x, lr=1e308)
+
+
+def test_bad_examples_are_named():
+    x = torch.zeros(5, 4, dtype=torch.int64)
+    with pytest.raises(ValueError, match=r"train: got shape \(5, 3\)"):
+        fit(FVSBN((4,), 2), x[:, :3], x)
+    with pytest.raises(ValueError, match="valid: got an empty batch"):
+        fit(FVSBN((4,), 2), x, x[:0])
