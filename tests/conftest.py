@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+torch.set_num_threads(1)  # the models are small: more threads cost more than they bring
+
 
 @pytest.fixture(autouse=True)
 def exact():
