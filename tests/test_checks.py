@@ -112,6 +112,12 @@ def test_close_to_knows_infinity_from_nan_and_from_large():
         close_to(np.inf, 1.0, "log_prob")
 
 
+def test_close_to_takes_whole_numbers_beyond_64_bits():
+    close_to([2**70, 1], [2.0**70, 1.0], "the counts")
+    with pytest.raises(AssertionError, match="expected  a number"):
+        close_to(10**400, 1.0, "the count")
+
+
 def test_close_to_never_broadcasts():
     for wrong, came in (([[0.5], [0.5]], "(2, 1)"), (0.5, "one number"), ([0.5], "(1,)"), ([], "(0,)")):
         with pytest.raises(AssertionError, match=re.escape(came)):
