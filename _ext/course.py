@@ -4,11 +4,12 @@
 - ``self-check`` writes a question whose every choice answers the reader;
 - MathJax is copied into the site, so that no page asks another host for anything;
 - a page with cells can be downloaded as a notebook;
-- a number glued inside ``$...$``, which would be printed as its own markup, fails the build.
+- markup that would be printed as it is typed, such as a number glued inside ``$...$``, fails the build.
 """
 
 import re
 import shutil
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -28,8 +29,8 @@ MATHJAX_FILES = ["tex-chtml.js", "input/tex/extensions", "output/chtml/fonts/wof
 def use_keyed_cache(app, config):
     config.nb_execution_cache_path = str(cache_path())
     config.nb_execution_timeout = CELL_TIMEOUT
-    # A rebuild value of its own makes Sphinx read every page again when the key changes, not only execute it again.
-    config.execution_key = cache_path().name
+    # A rebuild value of its own makes Sphinx read every page again when the library or this file changes.
+    config.reading_key = cache_path().name + sha256(Path(__file__).read_bytes()).hexdigest()
 
 
 def place_notfound_page(app, config):
@@ -37,11 +38,19 @@ def place_notfound_page(app, config):
     config.notfound_urls_prefix = urlsplit(config.html_baseurl).path or "/"
 
 
-def find_glue_in_mathematics(app, doctree):
-    for node in doctree.findall(lambda node: isinstance(node, nodes.math | nodes.math_block)):
-        if "{glue" in node.astext():
+def find_unread_markup(app, doctree):
+    """Warn of markup that would be printed as it is typed, which the parser takes for text without a word."""
+    for node in doctree.findall(nodes.Text):
+        inside = node.parent
+        if isinstance(inside, nodes.math | nodes.math_block) and "{glue" in node:
             logger.warning(
-                "glue inside mathematics is not replaced; glue a mathematics object: %s", node.astext(), location=node
+                "glue inside mathematics is not replaced, glue a mathematics object: %s", node, location=inside
+            )
+        elif unread := re.search(r"(```|:::)\{.*", node):
+            logger.warning(
+                "not read as a directive (an argument with a backtick in it wants ::: around, not ```): %s",
+                unread[0],
+                location=inside,
             )
 
 
@@ -202,10 +211,10 @@ def pass_through(translator, node):
 
 
 def setup(app):
-    app.add_config_value("execution_key", "", "env")
+    app.add_config_value("reading_key", "", "env")
     app.connect("config-inited", use_keyed_cache)
     app.connect("config-inited", place_notfound_page)
-    app.connect("doctree-read", find_glue_in_mathematics)
+    app.connect("doctree-read", find_unread_markup)
     app.connect("html-page-context", offer_notebook)
     app.connect("html-page-context", correct_markup)
     app.connect("build-finished", copy_mathjax)

@@ -113,5 +113,9 @@ def dead_links(folder: Path, prefix: str = "/") -> list[str]:
 
 def raw_markup(text: str) -> list[str]:
     """Markup of the source that was printed instead of being read."""
-    text = re.sub(r"<pre.*?</pre>|<code.*?</code>|<script.*?</script>", "", text, flags=re.S)
-    return re.findall(r"\{(?:glue|cite|ref|numref|eq|doc)[:}`][^<]{0,40}", text)
+    text = re.sub(r"<script.*?</script>", "", text, flags=re.S)
+    prose = re.sub(r"<pre.*?</pre>|<code.*?</code>", "", text, flags=re.S)
+    return [
+        *re.findall(r"\{(?:glue|cite|ref|numref|eq|doc)[:}`][^<]{0,40}", prose),
+        *re.findall(r"(?:```|:::)\{[^<]{0,40}", text),
+    ]

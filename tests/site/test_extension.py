@@ -72,6 +72,11 @@ def test_glue_inside_mathematics_is_reported(build):
     assert "glue inside mathematics" in build("# Page\n\nWe need $x = {glue:text}`x:.2f`$ nats.")[1]
 
 
+def test_a_directive_that_was_not_read_is_reported(build):
+    table = "{list-table} Of {glue:text}`x` points\n\n* - a\n"
+    assert "not read as a directive" in build(f"# Page\n\n```{table}```\n")[1]
+
+
 def test_the_cache_knows_the_library(tmp_path, monkeypatch):
     for name in ("dgmlib/models/table.py", "constraints.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -110,7 +110,7 @@ BAD = """<!doctype html><html lang="en"><head><title>bad</title>
 <script src="https://elsewhere.invalid/a.js"></script></head><body><main><h1 id="top">bad</h1>
 <img src="data:image/gif;base64,R0lGODlhAQABAAAAACw="> <span class="math">\\(x\\)</span>
 <figure id="pair"><div class="figure-pair"><img alt="a"><img alt="b"></div></figure>
-<p>{glue:text}`x:.2f`</p><div style="width: 3000px">wide</div>
+<p>{glue:text}`x:.2f`</p><pre>:::{note}</pre><div style="width: 3000px">wide</div>
 <a href="#nowhere">a</a> <a href="gone.html">b</a> <a href="#top">c</a>
 <script>throw new Error("on purpose")</script></main></body></html>"""
 
@@ -127,5 +127,5 @@ def test_the_inspection_finds_what_is_wrong(browser, serve, tmp_path):
     assert inspection.too_wide(tab)
     assert any(line.startswith("image-alt") for line in inspection.inaccessible(tab))
     assert inspection.dead_links(tmp_path) == ["bad.html -> #nowhere", "bad.html -> gone.html"]
-    assert inspection.raw_markup(BAD) == ["{glue:text}`x:.2f`"]
+    assert inspection.raw_markup(BAD) == ["{glue:text}`x:.2f`", ":::{note}"]
     context.close()
