@@ -12,7 +12,10 @@ to find out after a change.
 
 import os
 import sys
+import warnings
 from pathlib import Path
+
+from sqlalchemy.exc import SAWarning
 
 here = Path(__file__).resolve().parent
 if str(here) not in sys.path:
@@ -21,6 +24,7 @@ if str(here) not in sys.path:
 from grading.settings import database, with_tools  # noqa: E402
 
 with_tools(os.environ, here)
+warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")  # it was written for an older SQLAlchemy
 c = get_config()  # noqa: F821
 
 c.CourseDirectory.course_id = "autoregressive_models"
