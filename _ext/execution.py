@@ -6,6 +6,7 @@ book's build finds them all executed.
 
 import hashlib
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -34,6 +35,12 @@ def execute() -> int:
     """Execute the chapters that are not in the cache, one process each, and return how many of them failed."""
     from jupyter_cache import get_cache
     from jupyter_cache.executors import load_executor
+
+    # Kernels read no start-up file of the reader's, and keep to themselves what is no error.
+    profile = ROOT / "_build" / ".ipython" / "profile_default"
+    profile.mkdir(parents=True, exist_ok=True)
+    (profile / "ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 'ERROR'\n")
+    os.environ["IPYTHONDIR"] = str(profile.parent)
 
     cache = get_cache(cache_path())
     for record in cache.list_project_records():
