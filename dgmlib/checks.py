@@ -8,6 +8,7 @@ Every function has the argument ``what``, words that name the value that is judg
 it, as ``"stem: Section title"``.
 """
 
+import functools
 import hashlib
 import math
 import os
@@ -21,6 +22,28 @@ SEED = "COURSE_SEED"  # environment variable that an instructor sets to draw new
 SHOWN = 6  # entries of a long tensor that a message shows
 
 
+class _Failure(Exception):
+    """What a check found wrong, on its way out of the check."""
+
+
+def _check(check: Callable[..., None]) -> Callable[..., None]:
+    """A check that fails in its caller's line: how it found out is of no use to the reader of a traceback."""
+
+    @functools.wraps(check)
+    def checked(*args, **options) -> None:
+        __tracebackhide__ = True  # IPython and pytest leave this frame out
+        try:
+            check(*args, **options)
+        except _Failure as failure:
+            message = str(failure)
+        else:
+            return
+        raise AssertionError(message)
+
+    return checked
+
+
+@_check
 def close_to(actual, expected, what: str, *, see: str | None = None, rtol: float = 1e-5, atol: float = 1e-7) -> None:
     r"""The value has the expected shape, and every entry is near the expected one.
 
@@ -69,6 +92,7 @@ def close_to(actual, expected, what: str, *, see: str | None = None, rtol: float
         _fail(what, lines, see)
 
 
+@_check
 def equal_to(actual, expected, what: str, *, see: str | None = None) -> None:
     """The value is exactly the expected one: a whole number of any size, a truth value, a string, or an array of these.
 
@@ -112,6 +136,7 @@ def equal_to(actual, expected, what: str, *, see: str | None = None) -> None:
         _fail(what, lines, see)
 
 
+@_check
 def has_shape(actual, shape: tuple[int, ...], what: str, *, see: str | None = None, whole: bool = False) -> None:
     """The value is an array of numbers of this shape, with none of them NaN.
 
@@ -133,17 +158,10 @@ def has_shape(actual, shape: tuple[int, ...], what: str, *, see: str | None = No
           expected  shape (any, 2)
           came      shape (2, 5)
     """
-    a = _numbers(actual, what, see)
-    if len(a.shape) != len(shape) or any(s is not None and s != n for s, n in zip(shape, a.shape, strict=True)):
-        wanted = "(" + ", ".join("any" if s is None else str(s) for s in shape) + ("," if len(shape) == 1 else "") + ")"
-        _fail(what, [f"expected  shape {wanted}", f"came      shape {a.shape}"], see)
-    if np.isnan(a).any():
-        _fail(what, [f"{int(np.isnan(a).sum())} of {a.size} entries are NaN"], see)
-    if whole and a.size and not _is_whole(actual):
-        dtype = getattr(actual, "dtype", "a list of floats")
-        _fail(what, ["expected  integers, dtype torch.long (they will be used as indices)", f"came      {dtype}"], see)
+    _require_shape(actual, shape, what, see, whole)
 
 
+@_check
 def sums_to_one(
     what: str, *, probs=None, log_probs=None, dim: int | None = None, see: str | None = None, atol: float = 1e-5
 ) -> None:
@@ -197,6 +215,7 @@ def sums_to_one(
         _fail(f"{what}: {over}", lines, see)
 
 
+@_check
 def looks_only_back(
     outputs: Callable[[Tensor], Tensor],
     x: Tensor,
@@ -248,6 +267,7 @@ def looks_only_back(
             _fail(what, lines, see)
 
 
+@_check
 def samples_follow(samples, probs: Tensor, what: str, *, see: str | None = None) -> None:
     r"""Samples of a few discrete variables come from this joint distribution, as far as their number can tell.
 
@@ -275,7 +295,7 @@ def samples_follow(samples, probs: Tensor, what: str, *, see: str | None = None)
           came      1000 times (chi^2 = 1000 with 1 degree of freedom, at most 46.9 is chance)
     """
     p = _trusted("probs", probs)
-    has_shape(samples, (None, p.ndim), what, see=see, whole=True)
+    _require_shape(samples, (None, p.ndim), what, see, whole=True)
     x = _numbers(samples, what, see).astype(np.int64)
     if not len(x):
         _fail(what, ["expected  at least one sample", "came      none"], see)
@@ -352,7 +372,7 @@ def _fail(what: str, lines: list[str], see: str | None) -> None:
     if see is not None:
         stem, _, section = see.partition(": ")
         lines = [*lines, f'look in the book: chapter {stem}, section "{section}"' if section else f"look in: {see}"]
-    raise AssertionError("\n  ".join([what, *lines]))
+    raise _Failure("\n  ".join([what, *lines]))
 
 
 def _numbers(value, what: str, see: str | None, truth: bool = False) -> np.ndarray:
@@ -403,6 +423,18 @@ def _outputs(outputs: Callable, x: Tensor, what: str, see: str | None) -> np.nda
     if np.isnan(a).any():
         _fail(what, [f"{int(np.isnan(a).sum())} of {a.size} outputs are NaN"], see)
     return a.reshape(len(x), math.prod(x.shape[1:]), -1)
+
+
+def _require_shape(actual, shape: tuple[int | None, ...], what: str, see: str | None, whole: bool) -> None:
+    a = _numbers(actual, what, see)
+    if len(a.shape) != len(shape) or any(s is not None and s != n for s, n in zip(shape, a.shape, strict=True)):
+        wanted = "(" + ", ".join("any" if s is None else str(s) for s in shape) + ("," if len(shape) == 1 else "") + ")"
+        _fail(what, [f"expected  shape {wanted}", f"came      shape {a.shape}"], see)
+    if np.isnan(a).any():
+        _fail(what, [f"{int(np.isnan(a).sum())} of {a.size} entries are NaN"], see)
+    if whole and a.size and not _is_whole(actual):
+        dtype = getattr(actual, "dtype", "a list of floats")
+        _fail(what, ["expected  integers, dtype torch.long (they will be used as indices)", f"came      {dtype}"], see)
 
 
 def _same_shape(a: np.ndarray, e: np.ndarray, what: str, see: str | None) -> None:
