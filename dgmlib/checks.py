@@ -31,7 +31,7 @@ def _check(check: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(check)
     def checked(*args, **options) -> None:
-        __tracebackhide__ = True  # IPython and pytest leave this frame out
+        __tracebackhide__ = True  # for pytest; IPython always shows the last frame
         try:
             check(*args, **options)
         except _Failure as failure:
