@@ -13,7 +13,7 @@ python=${PYTHON:-python3}
 # The tests drive a browser over the built site and a PostgreSQL server under the gradebook.
 has_browser() {
     command -v chromium || command -v chromium-browser || command -v google-chrome ||
-        ls -d "/Applications/Google Chrome.app" /Applications/Chromium.app
+        [[ -d "/Applications/Google Chrome.app" || -d /Applications/Chromium.app ]]
 } >/dev/null 2>&1
 has_postgres() { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1
 missing=()
@@ -34,8 +34,8 @@ if ((${#missing[@]})); then
     fi
 fi
 
-[[ -x .venv/bin/pip ]] || "$python" -m venv .venv
-.venv/bin/pip install --quiet --constraint constraints.txt --editable '.[tests]'
+.venv/bin/python -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear .venv
+.venv/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[tests]'
 
 # A browser of Playwright's own, where the system has none and could not be given one.
 has_browser || .venv/bin/playwright install chromium ||

@@ -44,6 +44,11 @@ def test_no_markup_is_printed(html):
     }
 
 
+def test_nothing_says_where_it_was_built(html):
+    texts = [path for suffix in ("html", "js", "ipynb", "md") for path in html.rglob(f"*.{suffix}")]
+    assert [path.name for path in texts if str(inspection.ROOT) in path.read_text("utf-8")] == []
+
+
 @pytest.fixture
 def tab(browser):
     context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
