@@ -130,6 +130,22 @@ def test_each_graded_cell_is_one_idea_with_checks_seen_and_kept_back(stem):
     assert by_hand and all("Rubric" in "".join(cells[name]["source"]) for name in by_hand)
 
 
+def leaked_names(source):
+    """Names that a kept-back check leaves behind, where a student's function of that name would be lost."""
+    body = ast.parse(source).body
+    return [ast.unparse(n) for n in body if not (isinstance(n, ast.FunctionDef) and n.name == "kept_back")][:-1]
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_kept_back_checks_touch_no_name_of_a_student(stem):
+    for cell in read("solutions", stem)["cells"]:
+        if cell["id"].endswith("_kept"):
+            source = "".join(cell["source"])
+            assert source.endswith("\nkept_back()\n### END HIDDEN TESTS"), cell["id"]
+            assert leaked_names(source) == [], cell["id"]
+    assert leaked_names("x = 1\ndef kept_back():\n    y = 2\nkept_back()") == ["x = 1"]
+
+
 @pytest.mark.parametrize("stem", STEMS)
 def test_the_library_does_not_bring_the_answers(stem):
     imported = set()

@@ -666,9 +666,10 @@ def ancestral_sample(conditionals, count, seed):
     return x
 """,
     "lists": """
-def ancestral_sample(conditionals, count, seed):
-    import random
+import random
 
+
+def ancestral_sample(conditionals, count, seed):
     dice = random.Random(seed)
     samples = []
     for _ in range(count):
