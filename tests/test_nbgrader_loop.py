@@ -53,13 +53,20 @@ def expected(student):
     return marks
 
 
+@pytest.fixture(autouse=True, scope="module")
+def environment():
+    """What nbgrader_config.py sets for kernels is not left behind for other tests."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
     """The loop, run once with the gradebook in SQLite."""
-    before = os.environ.pop("COURSE_GRADEBOOK", None)
-    yield loop.run(STEM, tmp_path_factory.mktemp("course"), CLASS)
-    if before is not None:
-        os.environ["COURSE_GRADEBOOK"] = before
+    os.environ.pop("COURSE_GRADEBOOK", None)
+    return loop.run(STEM, tmp_path_factory.mktemp("course"), CLASS)
 
 
 def read_csv(path):
