@@ -102,7 +102,7 @@ def compress(model: AutoregressiveModel, x: Tensor) -> bytes:
     encoder, begun = constriction.stream.queue.RangeEncoder(), 0
     for start in range(0, len(sequence), ROWS):
         rows = sequence[start : start + ROWS]
-        for t, probs in _predictions(model, rows):
+        for t, probs in _predictions(model, rows):  # coded
             symbols = rows[:, t].numpy()
             chosen = probs[np.arange(len(symbols)), symbols]
             if not (chosen > 0).all():

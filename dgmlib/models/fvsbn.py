@@ -41,7 +41,7 @@ class FVSBN(AutoregressiveModel):
 
     def forward(self, x: Tensor) -> Tensor:
         features = self._features(self.to_sequence(x))  # (B, D (V-1))
-        past = self.weight * self.mask  # masked here, dead weights get no gradient
+        past = self.weight * self.mask  # dead weights get no gradient
         logits = F.linear(features, past, self.bias)
         logits = logits.unflatten(1, (self.dims, -1))  # (B, D, V-1)
         return self.to_event(F.pad(logits, (1, 0)))  # (B, *event_shape, V)
