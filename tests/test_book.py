@@ -1,6 +1,5 @@
 """What every chapter owes its reader, as far as a machine can tell."""
 
-import json
 import re
 from pathlib import Path
 
@@ -91,24 +90,3 @@ def test_a_chapter_that_breaks_a_promise_is_found(find, put, says):
     text = (ROOT / "book" / "chain_rule.md").read_text()
     assert find in text
     assert any(says in words for words in owed(text.replace(find, put)))
-
-
-def sections_sent_to(notebook: str) -> list[tuple[str, str]]:
-    """Every (chapter, section) to which a notebook's checks send a student."""
-    cells = json.loads(notebook)["cells"]
-    source = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    return re.findall(r'see ?= ?"(\w+): ([^"]+)"', source)
-
-
-@pytest.mark.parametrize("notebook", sorted(ROOT.glob("solutions/*/*.ipynb")), ids=lambda p: p.stem)
-def test_checks_send_students_to_sections_that_exist(notebook):
-    sent = sections_sent_to(notebook.read_text())
-    assert sent
-    for chapter, section in sent:
-        headings = re.findall(r"^#+ (.*)$", (ROOT / "book" / f"{chapter}.md").read_text(), re.M)
-        assert section in headings, f"{chapter} has no section {section!r}"
-
-
-def test_a_section_that_a_check_names_is_found():
-    notebook = json.dumps({"cells": [{"cell_type": "code", "source": ['f(see="chain_rule: Nowhere")']}]})
-    assert sections_sent_to(notebook) == [("chain_rule", "Nowhere")]
