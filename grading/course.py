@@ -44,8 +44,8 @@ class Course:
         if exchange is not None:
             Path(exchange).mkdir(parents=True, exist_ok=True)
         self.config = settings(self.folder, exchange)
+        self.config.NbGraderAPI.log_level = logging.ERROR  # a failed step raises, with its whole log
         self.api = NbGraderAPI(coursedir=CourseDirectory(config=self.config), config=self.config)
-        self.api.log_level = logging.ERROR  # a failed step raises, with its whole log
 
     def generate(self, stem: str) -> Path:
         """Make the students' notebook of an assignment; returns its folder."""

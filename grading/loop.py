@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from grading import answers
-from grading.course import ROOT, Course, Student
+from grading.course import ROOT, Course, StepFailed, Student
 
 
 def fill(notebook: Path, sources: dict[str, str]) -> None:
@@ -34,6 +34,10 @@ def run(stem: str, folder: Path, students: list[str] | None = None, say=lambda l
 
     Returns:
         The course, whose gradebook holds the marks; they are exported to ``grades.csv`` in its folder.
+
+    Raises:
+        StepFailed: if a step fails, or the gradebook that ``COURSE_GRADEBOOK`` names is in use: made-up students have
+            no place among real ones.
     """
     given = answers.load(stem)
     folder = Path(folder)
@@ -43,6 +47,11 @@ def run(stem: str, folder: Path, students: list[str] | None = None, say=lambda l
     course.config.ExchangeCollect.check_owner = False
     course.api.update_config(course.config)
 
+    with course.api.gradebook as gradebook:
+        if gradebook.students or gradebook.assignments:
+            raise StepFailed(
+                "COURSE_GRADEBOOK: got a gradebook that is in use, wanted an empty one for the sample class"
+            )
     course.generate(stem)
     course.release(stem)
     say(f"generated and released {stem}")
@@ -96,7 +105,13 @@ def most_points(notebook: Path) -> dict[str, float]:
 def main(stem: str, folder: Path) -> int:
     """Run the loop and print the marks."""
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
-    course = run(stem, folder, say=lambda line: print(line, flush=True))
+    try:
+        course = run(stem, folder, say=lambda line: print(line, flush=True))
+    except StepFailed as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    marks = course.marks(stem)
+    marks = {student: marks[student] for student in answers.load(stem).SAMPLE_CLASS}
     print()
-    print(table(course.marks(stem), most_points(folder / "solutions" / stem / f"{stem}.ipynb")))
+    print(table(marks, most_points(folder / "solutions" / stem / f"{stem}.ipynb")))
     return 0

@@ -331,3 +331,5 @@ def test_the_loop_with_the_gradebook_in_postgresql(postgres, tmp_path, monkeypat
     with psycopg.connect(postgres) as connection:
         assert connection.execute("SELECT id FROM student ORDER BY id").fetchall() == [(s,) for s in students]
     assert not (tmp_path / "gradebook.db").exists()
+    with pytest.raises(StepFailed, match="got a gradebook that is in use"):
+        loop.run(STEM, tmp_path / "again", students)
