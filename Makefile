@@ -26,12 +26,12 @@ clean:
 
 $(READY): setup.sh pyproject.toml constraints.txt package.json package-lock.json
 	PYTHON="$(PYTHON)" bash setup.sh
-	touch $@
+	@touch $@
 
 # Execute the chapters several at a time, then build: the build finds them executed. After a build that failed nothing is
 # kept, since Sphinx does not warn a second time about pages that it has read.
 $(BUILT): $(READY) $(SOURCES)
-	OMP_NUM_THREADS=1 .venv/bin/python _ext/execution.py
-	OMP_NUM_THREADS=1 .venv/bin/jupyter-book build book --config "$(CURDIR)/_config.yml" --toc "$(CURDIR)/_toc.yml" \
-	  --path-output . -W -n --keep-going || { rm -rf _build/html _build/.doctrees; exit 1; }
-	touch $@
+	@OMP_NUM_THREADS=1 .venv/bin/python _ext/execution.py
+	@OMP_NUM_THREADS=1 .venv/bin/jupyter-book build book --config "$(CURDIR)/_config.yml" --toc "$(CURDIR)/_toc.yml" \
+	  --path-output . -W -n --keep-going --quiet || { rm -rf _build/html _build/.doctrees; exit 1; }
+	@touch $@

@@ -47,6 +47,8 @@ def execute() -> int:
         cache.remove_nb_from_project(record.pk)
     for path in chapters():
         cache.add_nb_to_project(str(path), read_data={"name": "myst_nb_md", "type": "plugin"})
+    for record in cache.list_unexecuted():
+        print(f"executing {Path(record.uri).relative_to(ROOT)}", flush=True)
     logging.basicConfig(level=logging.ERROR)
     outcome = load_executor("local-parallel", cache, logging.getLogger("execution")).run_and_cache(timeout=CELL_TIMEOUT)
     for path in outcome.succeeded:
