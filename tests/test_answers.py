@@ -4,6 +4,7 @@ The notebook's cells are run in one process: those that the instructor locked, t
 of one cell, and all checks, the kept-back ones included. ``test_nbgrader_loop.py`` does a few of them for real.
 """
 
+import functools
 import json
 import os
 import warnings
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from dgmlib import checks
+from dgmlib import checks, data
 from grading import answers
 from grading.generate import stems
 
@@ -57,10 +58,14 @@ def lost(cells, seed, replaced=None):
     return failed
 
 
+LOAD = functools.cache(data.load)
+
+
 @pytest.fixture(autouse=True)
-def as_in_a_notebook(exact):
-    """Where torch's default is float32."""
+def as_in_a_notebook(exact, monkeypatch):
+    """Torch's default is float32; and what the notebook loads is loaded once for all answers."""
     torch.set_default_dtype(torch.float32)
+    monkeypatch.setattr(data, "load", LOAD)
 
 
 def cases(kind):

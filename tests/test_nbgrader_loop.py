@@ -33,7 +33,7 @@ from grading.settings import database, with_tools
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 STEM = "chain_rule"
-CLASS = ["all_right", "untouched", "log_of_a_product", "several_mistakes"]
+CLASS = ["all_right", "untouched", "log_of_a_product"]  # PostgreSQL gets several_mistakes
 ANSWERS = answers.load(STEM)
 SOLUTION = ROOT / "solutions" / STEM / f"{STEM}.ipynb"
 RELEASE = ROOT / "exercises" / STEM / f"{STEM}.ipynb"
