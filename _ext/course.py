@@ -26,11 +26,17 @@ MATHJAX = ROOT / "node_modules" / "mathjax" / "es5"
 MATHJAX_FILES = ["tex-chtml.js", "input/tex/extensions", "output/chtml/fonts/woff-v2"]
 
 
+def digest(files):
+    return sha256(b"".join(file.name.encode() + file.read_bytes() for file in sorted(files))).hexdigest()
+
+
 def use_keyed_cache(app, config):
     config.nb_execution_cache_path = str(cache_path())
     config.nb_execution_timeout = CELL_TIMEOUT
-    # A rebuild value of its own makes Sphinx read every page again when the library or this file changes.
-    config.reading_key = cache_path().name + sha256(Path(__file__).read_bytes()).hexdigest()
+    # Values of their own, for which Sphinx asks whether to begin anew: it would not see by itself that the library or
+    # this file changed (then it reads every page again), nor that a style did (then it writes every page again).
+    config.reading_key = cache_path().name + digest([Path(__file__)])
+    config.writing_key = digest([*(ROOT / "book" / "_assets").iterdir(), *(ROOT / "_ext" / "templates").iterdir()])
 
 
 def place_notfound_page(app, config):
@@ -212,6 +218,7 @@ def pass_through(translator, node):
 
 def setup(app):
     app.add_config_value("reading_key", "", "env")
+    app.add_config_value("writing_key", "", "html")
     app.connect("config-inited", use_keyed_cache)
     app.connect("config-inited", place_notfound_page)
     app.connect("doctree-read", find_unread_markup)

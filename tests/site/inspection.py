@@ -49,10 +49,14 @@ def images_without_text(tab) -> list[str]:
 
 
 def too_wide(tab) -> list[str]:
-    """What sticks out of the window, if the page can be scrolled sideways at all."""
-    return tab.evaluate("""() => document.documentElement.scrollWidth <= innerWidth ? [] :
-        [...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth)
-            .map(e => `${e.tagName}.${e.className}: ${e.textContent.slice(0, 40)}`).concat(["the page"])""")
+    """What sticks out of the window, if the page can be scrolled sideways at all; what scrolls by itself may."""
+    return tab.evaluate("""() => {
+        const around = e => e.parentElement.closest("main *");
+        const scrolls = e => e && (getComputedStyle(e).overflowX != "visible" || scrolls(around(e)));
+        const sticksOut = e => e.getBoundingClientRect().right > innerWidth && !scrolls(around(e));
+        return document.documentElement.scrollWidth <= innerWidth ? [] :
+            [...document.querySelectorAll("main *")].filter(sticksOut)
+                .map(e => `${e.tagName}.${e.className}: ${e.textContent.slice(0, 40)}`).concat(["the page"]);}""")
 
 
 def figures_amiss(tab) -> list[str]:

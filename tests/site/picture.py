@@ -20,7 +20,7 @@ def main():
         picture = Image.open(io.BytesIO(tab.screenshot()))
         browser.close()
     # Few colours: a picture of a page is text, and half the size.
-    picture.convert("RGB").quantize(96).save(ROOT / "book" / "_assets" / "page.png", optimize=True)
+    picture.convert("RGB").quantize(256).save(ROOT / "book" / "_assets" / "page.png", optimize=True)
 
 
 if __name__ == "__main__":
