@@ -46,8 +46,8 @@ def fit(
 
     .. math:: \max_\theta \; \frac{1}{N} \sum_{n=1}^{N} \log p_\theta(x^{(n)})
 
-    Every ``check_every`` updates both sets are evaluated; after ``patience`` checks without a new best validation loss,
-    or after ``steps`` updates, the weights of the best check are put back.
+    Every ``check_every`` updates, and after the last, both sets are evaluated. After ``patience`` checks without a new
+    best validation loss, or after ``steps`` updates, the weights of the best check are put back.
 
     Args:
         model: trained in place.
@@ -61,7 +61,7 @@ def fit(
         generator: source of the mini-batches; without one, a generator seeded with 0.
 
     Raises:
-        ValueError: if ``train`` or ``valid`` is no batch of the model's events.
+        ValueError: if ``train`` or ``valid`` is no batch of the model's events, or a number is not positive.
         FloatingPointError: if the loss is no longer finite; it says at which update.
 
     Source:
@@ -76,11 +76,17 @@ def fit(
         0.75
     """
     model.check_events("train", train), model.check_events("valid", valid)
+    counts = {"steps": steps, "batch_size": batch_size, "check_every": check_every, "patience": patience}
+    for name, count in counts.items():
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise ValueError(f"{name}: got {count!r}, wanted a positive integer")
+    if not lr > 0:
+        raise ValueError(f"lr: got {lr!r}, wanted a positive number")
     generator = generator or torch.Generator().manual_seed(0)
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
     history, best = History(), copy.deepcopy(model.state_dict())
     for step in range(steps + 1):
-        if step % check_every == 0:
+        if step % check_every == 0 or step == steps:
             model.eval()
             with torch.no_grad():
                 history.step.append(step)
@@ -89,7 +95,7 @@ def fit(
             since_best = len(history.valid) - 1 - history.best
             if since_best == 0:
                 best = copy.deepcopy(model.state_dict())
-            if since_best == patience:
+            if since_best == patience or step == steps:
                 break
         model.train()
         batch = train[torch.randint(len(train), (batch_size,), generator=generator)]

@@ -31,10 +31,30 @@ def test_the_weights_of_the_best_check_are_put_back():
 
 def test_the_same_generator_gives_the_same_weights():
     x = torch.randint(2, (50, 4), generator=torch.Generator().manual_seed(0))
-    models = [FVSBN((4,), 2) for _ in range(2)]
-    for model in models:
-        fit(model, x, x, steps=30, generator=torch.Generator().manual_seed(1))
-    assert all(torch.equal(a, b) for a, b in zip(models[0].parameters(), models[1].parameters(), strict=True))
+    models = [FVSBN((4,), 2) for _ in range(3)]
+    for model, seed in zip(models, (1, 1, 2), strict=True):
+        fit(model, x, x, steps=30, generator=torch.Generator().manual_seed(seed))
+    first, same, other = (torch.cat([p.detach().flatten() for p in model.parameters()]) for model in models)
+    assert torch.equal(first, same) and not torch.equal(first, other)
+
+
+@pytest.mark.parametrize(
+    ("steps", "check_every", "checked"), [(30, 50, [0, 30]), (7, 3, [0, 3, 6, 7]), (6, 3, [0, 3, 6])]
+)
+def test_the_last_update_is_checked_too(steps, check_every, checked):
+    """Else what was learnt since the last check would be thrown away with it."""
+    x = torch.ones(50, 4, dtype=torch.int64)
+    model = FVSBN((4,), 2)
+    history = fit(model, x, x, steps=steps, check_every=check_every)
+    assert history.step == checked
+    assert nll(model.log_prob(x).detach()) == pytest.approx(history.valid[-1]) and history.valid[-1] < history.valid[0]
+
+
+@pytest.mark.parametrize("option", ["steps", "batch_size", "check_every", "patience", "lr"])
+def test_a_number_that_is_not_positive_is_named(option):
+    x = torch.zeros(5, 4, dtype=torch.int64)
+    with pytest.raises(ValueError, match=f"{option}: got 0, wanted a positive"):
+        fit(FVSBN((4,), 2), x, x, **{option: 0})
 
 
 def test_a_loss_that_is_not_finite_stops_at_once():
