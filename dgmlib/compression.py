@@ -7,7 +7,7 @@ driven by a model's conditionals, behind a header that says what is needed to re
 ``4 bytes``           ``DGMC``
 ``uint8``             version of the format, 1
 ``uint16``            length of the header's text
-``text``              JSON: model (class and hash of its arguments and weights), event_shape, values, n, device, torch
+``text``              JSON: model (class and hash of its weights and buffers), event_shape, values, n, device, torch
 ``uint32``            CRC-32 of everything above
 ``segments``          uint32 rows, uint32 bytes of payload, CRC-32 of the data, CRC-32 of segment; the payload
 ====================  =================================================================================================

@@ -48,7 +48,7 @@ class AutoregressiveModel(nn.Module):
             raise ValueError(f"order: got {order.tolist()}, wanted a permutation of 0..{self.dims - 1}")
         self.register_buffer("order", order)  # order[t]: flat index of the variable predicted at time t
         self.register_buffer("rank", order.argsort())  # rank[i]: time at which the flat variable i is predicted
-        self.register_forward_pre_hook(_check_input)
+        self.register_forward_pre_hook(_check_input, with_kwargs=True)
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits of every conditional at once: entry i parametrises p(x_i | x before i); the shift happens inside.
@@ -191,5 +191,5 @@ class AutoregressiveModel(nn.Module):
         return self._check_values("prefix", rows).to(device, torch.int64)
 
 
-def _check_input(model: AutoregressiveModel, args: tuple) -> None:
-    model.check_events("x", args[0])
+def _check_input(model: AutoregressiveModel, args: tuple, options: dict) -> None:
+    model.check_events("x", args[0] if args else options.get("x"))

@@ -302,6 +302,12 @@ def test_bad_construction_raises_one_clear_error(model, arguments, message):
         model(*arguments)
 
 
+def test_events_may_be_given_by_name():
+    assert torch.equal(MODEL(x=GOOD), MODEL(GOOD))
+    with pytest.raises(ValueError, match=r"x: got values 4\.\.4, wanted 0\.\.3"):
+        MODEL(x=GOOD + 4)
+
+
 def test_an_order_must_be_a_permutation():
     with pytest.raises(ValueError, match=r"order: got \[0, 0, 1\], wanted a permutation of 0..2"):
         FVSBN((3,), 2, order=torch.tensor([0, 0, 1]))
