@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 READY := .venv/ready
 BUILT := _build/html/.built
-SOURCES := _config.yml _toc.yml $(shell find _ext book dgmlib -type f ! -path '*/.*' ! -name '*.pyc')
+SOURCES := _config.yml _toc.yml $(wildcard benchmarks/*.json) $(shell find _ext book dgmlib -type f ! -path '*/.*' ! -name '*.pyc')
 
 .PHONY: setup book serve test grade clean
 

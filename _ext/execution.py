@@ -15,12 +15,14 @@ CELL_TIMEOUT = 300  # seconds; also what _config.yml says
 
 
 def cache_path() -> Path:
-    """Return the folder of the execution cache, which changes with the library, the pinned versions and Python.
+    """Return the folder of the execution cache, which changes with all that chapters use beside their own cells.
 
-    The cache itself compares only a chapter's own cells, so a chapter would keep showing what an older dgmlib did.
+    That is dgmlib, the figures that benchmarks stored, the pinned versions and Python. The cache itself compares only a
+    chapter's own cells, so a chapter would keep showing what an older dgmlib did, or quote an older measurement.
     """
     digest = hashlib.sha256(f"{sys.version_info.major}.{sys.version_info.minor}".encode())
-    for path in [ROOT / "constraints.txt", *sorted((ROOT / "dgmlib").rglob("*.py"))]:
+    stored = sorted((ROOT / "benchmarks").glob("*.json"))
+    for path in [ROOT / "constraints.txt", *stored, *sorted((ROOT / "dgmlib").rglob("*.py"))]:
         digest.update(path.relative_to(ROOT).as_posix().encode())
         digest.update(path.read_bytes())
     return ROOT / "_build" / ".jupyter_cache" / digest.hexdigest()[:16]

@@ -78,13 +78,14 @@ def test_a_directive_that_was_not_read_is_reported(build):
 
 
 def test_the_cache_knows_the_library(tmp_path, monkeypatch):
-    for name in ("dgmlib/models/table.py", "constraints.txt"):
+    inputs = ("dgmlib/models/table.py", "constraints.txt", "benchmarks/compressors.json")
+    for name in inputs:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
     monkeypatch.setattr(execution, "ROOT", tmp_path)
     seen = {execution.cache_path()}
     assert seen == {execution.cache_path()}
-    for name in ("dgmlib/models/table.py", "constraints.txt"):
+    for name in inputs:
         (tmp_path / name).write_text("changed")
         seen.add(execution.cache_path())
-    assert len(seen) == 3
+    assert len(seen) == 1 + len(inputs)
