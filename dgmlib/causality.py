@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from dgmlib.model import AutoregressiveModel
+from dgmlib.model import AutoregressiveModel, evaluating, is_count
 
 
 @torch.no_grad()
@@ -34,23 +34,21 @@ def dependency_matrix(model: AutoregressiveModel, trials: int = 4, generator: to
         tensor([[0, 0],
                 [1, 0]], dtype=torch.int32)
     """
-    if isinstance(trials, bool) or not isinstance(trials, int) or trials < 1:
+    if not is_count(trials):
         raise ValueError(f"trials: got {trials!r}, wanted a positive integer")
     generator = generator or torch.Generator().manual_seed(0)
     dims, values, device = model.dims, model.values, model.order.device
     moved = torch.zeros(dims, dims, dtype=torch.bool, device=device)
-    was_training = model.training
-    model.eval()
-    try:
+    with evaluating(model):
         for _ in range(trials):
-            base = torch.randint(values, (1, dims), generator=generator)
-            jump = torch.randint(1, values, (dims,), generator=generator)
-            before = base.repeat(dims, 1)  # (D, D): row j will have its variable j changed
-            after = before + torch.diag(jump)
-            logits = [model((x % values).view(dims, *model.event_shape).to(device)) for x in (before, after)]
-            moved |= (logits[0] != logits[1]).any(-1).flatten(1).T  # row j of the batch becomes column j
-    finally:
-        model.train(was_training)
+            if values is None:
+                before = torch.randn(1, dims, generator=generator).repeat(dims, 1)  # (D, D)
+                after = before + torch.diag(torch.randn(dims, generator=generator))
+            else:
+                before = torch.randint(values, (1, dims), generator=generator).repeat(dims, 1)
+                after = (before + torch.diag(torch.randint(1, values, (dims,), generator=generator))) % values
+            logits = [model(x.view(dims, *model.event_shape).to(device)) for x in (before, after)]
+            moved |= (logits[0] != logits[1]).any(-1).flatten(1).T  # row j: variable j changed; it becomes column j
     return moved.cpu()
 
 
@@ -74,7 +72,7 @@ def receptive_field(model: AutoregressiveModel, position: int, **options) -> Ten
         >>> receptive_field(Table.from_joint(p), position=1)
         tensor([ True, False])
     """
-    if isinstance(position, bool) or not isinstance(position, int) or not 0 <= position < model.dims:
+    if not is_count(position, 0) or position >= model.dims:
         raise ValueError(f"position: got {position!r}, wanted an integer 0..{model.dims - 1}")
     return dependency_matrix(model, **options)[position].view(model.event_shape)
 

@@ -19,7 +19,6 @@ and the version of torch: where one of them differs, :func:`decompress` refuses 
 
 import bz2
 import gzip
-import hashlib
 import json
 import lzma
 import struct
@@ -31,7 +30,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dgmlib.model import AutoregressiveModel
+from dgmlib.model import AutoregressiveModel, evaluating
 
 MAGIC, VERSION = b"DGMC", 1
 ROWS = 1024  # examples that are coded side by side; part of the format
@@ -202,22 +201,15 @@ def peers(data: bytes) -> dict[str, int]:
 
 def _predictions(model: AutoregressiveModel, rows: Tensor):
     """Yield (t, probabilities of variable t) in the model's order; ``rows[:, t]`` is read once the caller goes on."""
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.no_grad():
-            state, last = model.init_state(len(rows)), None
-            for t in range(model.dims):
-                logits, state = model.step(last, state)  # (n, V)
-                probs = logits.double().softmax(-1).cpu().numpy()
-                if np.isnan(probs).any():
-                    raise ValueError(
-                        f"model: predicts NaN at variable {t} (in the model's order), wanted probabilities"
-                    )
-                yield t, probs
-                last = rows[:, t].to(model.order.device)
-    finally:
-        model.train(was_training)
+    with torch.no_grad(), evaluating(model):
+        state, last = model.init_state(len(rows)), None
+        for t in range(model.dims):
+            logits, state = model.step(last, state)  # (n, V)
+            probs = logits.cpu().double().softmax(-1).numpy()
+            if np.isnan(probs).any():
+                raise ValueError(f"model: predicts NaN at variable {t} (in the model's order), wanted probabilities")
+            yield t, probs
+            last = rows[:, t].to(model.order.device)
 
 
 def _coder_model():
@@ -226,12 +218,8 @@ def _coder_model():
 
 def _identity(model: AutoregressiveModel) -> dict:
     """What encoder and decoder must have in common."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(model.state_dict().items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)} ".encode())
-        digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
     return {
-        "model": f"{type(model).__name__} {digest.hexdigest()[:32]}",
+        "model": f"{type(model).__name__} {model.fingerprint()[:32]}",
         "event_shape": list(model.event_shape),
         "values": model.values,
         "device": model.order.device.type,

@@ -1,10 +1,21 @@
 """The contract of an autoregressive model, and all that follows from it."""
 
+import hashlib
+import json
 import math
+import os
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
 
+import safetensors
+import safetensors.torch
 import torch
 from torch import Tensor, nn
-from torch.distributions import Categorical
+from torch.distributions import Categorical, Distribution
+from tqdm import tqdm
+
+LONG_RUN = 3  # seconds after which sampling in a terminal shows a progress bar
 
 
 class AutoregressiveModel(nn.Module):
@@ -18,8 +29,11 @@ class AutoregressiveModel(nn.Module):
 
     Args:
         event_shape: shape of one example: ``(T,)`` for a sequence, ``(C, H, W)`` for an image.
-        values: V, how many values each variable has; data are integers 0..V-1.
+        values: V, how many values each variable has; data are integers 0..V-1. A subclass that says
+            ``takes_reals = True`` also allows ``None``: its variables are real numbers, and it writes
+            :meth:`conditionals` and :meth:`draw` too.
         order: flat (row-major) indices of the variables in the order in which they are predicted; ``None`` is 0..D-1.
+        classes: how many classes of side information ``cond`` the model is told of; ``None`` is none.
 
     Raises:
         ValueError: if an argument is out of its range; ``order`` must be a permutation of 0..D-1.
@@ -35,14 +49,30 @@ class AutoregressiveModel(nn.Module):
         torch.Size([5, 3])
     """
 
-    def __init__(self, event_shape: tuple[int, ...], values: int, *, order: Tensor | None = None):
+    takes_reals = False
+
+    def __new__(cls, *args, **options):
+        model = super().__new__(cls)
+        model._made_with = (args, options)  # what save writes down, so that load can make the same model
+        return model
+
+    def __init__(
+        self,
+        event_shape: tuple[int, ...],
+        values: int | None,
+        *,
+        order: Tensor | None = None,
+        classes: int | None = None,
+    ):
         super().__init__()
         shape = tuple(event_shape) if isinstance(event_shape, (tuple, list, torch.Size)) else event_shape
-        if not isinstance(shape, tuple) or not shape or any(not isinstance(s, int) or s < 1 for s in shape):
+        if not isinstance(shape, tuple) or not shape or any(not is_count(s) for s in shape):
             raise ValueError(f"event_shape: got {event_shape!r}, wanted a tuple of positive integers such as (1, 8, 8)")
-        if isinstance(values, bool) or not isinstance(values, int) or values < 2:
+        if not (is_count(values, 2) or (values is None and self.takes_reals)):
             raise ValueError(f"values: got {values!r}, wanted an integer of at least 2")
-        self.event_shape, self.values, self.dims = shape, values, math.prod(shape)
+        if classes is not None and not is_count(classes):
+            raise ValueError(f"classes: got {classes!r}, wanted None or a positive integer")
+        self.event_shape, self.values, self.dims, self.classes = shape, values, math.prod(shape), classes
         order = torch.arange(self.dims) if order is None else torch.as_tensor(order)
         if order.shape != (self.dims,) or not torch.equal(order.sort().values, torch.arange(self.dims)):
             raise ValueError(f"order: got {order.tolist()}, wanted a permutation of 0..{self.dims - 1}")
@@ -50,27 +80,31 @@ class AutoregressiveModel(nn.Module):
         self.register_buffer("rank", order.argsort())  # rank[i]: time at which the flat variable i is predicted
         self.register_forward_pre_hook(_check_input, with_kwargs=True)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, cond: Tensor | None = None) -> Tensor:
         """Logits of every conditional at once: entry i parametrises p(x_i | x before i); the shift happens inside.
 
         Args:
             x: integers 0..V-1, shape ``(B, *event_shape)``.
+            cond: for a model with classes only: the class of each example, integers, shape ``(B,)``.
 
         Returns:
             Unnormalised log-probabilities, shape ``(B, *event_shape, V)``.
 
         Raises:
-            ValueError: if ``x`` has another shape, dtype or range, or the batch is empty.
+            ValueError: if ``x`` or ``cond`` has another shape, dtype or range, or the batch is empty.
         """
         raise NotImplementedError(f"{type(self).__name__} must write forward")
 
-    def conditionals(self, x: Tensor) -> Categorical:
+    def conditionals(self, x: Tensor, cond: Tensor | None = None) -> Distribution:
         """The D conditionals p(x_i | x before i) of each example, batch shape ``(B, *event_shape)``."""
-        return Categorical(logits=self(x), validate_args=False)
+        return Categorical(logits=self(x, *_given(cond)), validate_args=False)
 
-    def log_prob(self, x: Tensor) -> Tensor:
-        """Log-probability of each example, nats, summed over the event; shape ``(B,)``."""
-        return self.conditionals(x).log_prob(x.long()).flatten(1).sum(1)
+    def log_prob(self, x: Tensor, cond: Tensor | None = None) -> Tensor:
+        """Log-probability of each example, nats, summed over the event; shape ``(B,)``.
+
+        For real variables it is the logarithm of the density.
+        """
+        return self.conditionals(x, *_given(cond)).log_prob(x if self.values is None else x.long()).flatten(1).sum(1)
 
     @torch.no_grad()
     def sample(
@@ -80,49 +114,122 @@ class AutoregressiveModel(nn.Module):
         temperature: float = 1.0,
         generator: torch.Generator | None = None,
         cached: bool = True,
+        *,
+        cond: Tensor | int | None = None,
+        top_k: int | None = None,
+        batch_size: int | None = None,
+        progress: bool | None = None,
     ) -> Tensor:
         """Draw ``n`` examples by ancestral sampling: each variable from its conditional given those already drawn.
+
+        Each variable turns one uniform number into a value, and all these numbers are drawn before anything else. So
+        neither ``cached`` nor ``batch_size`` nor the device changes what is drawn, up to rounding.
 
         Args:
             n: how many examples, at least 1.
             prefix: values of the first k variables in the model's order, shape ``(k,)`` (the same for all) or
-                ``(n, k)``.
+                ``(n, k)``; :meth:`to_sequence` puts an example into that order.
             temperature: divides each conditional's logits; at any value but 1 this is no longer the model's
                 distribution.
-            generator: source of the randomness; without one, torch's global generator.
+            generator: source of the randomness; without one, torch's global generator of the CPU.
             cached: ``False`` predicts each variable by a whole forward pass: the same examples, more slowly.
+            cond: for a model with classes only: the class of all examples, or of each, integers of shape ``(n,)``.
+            top_k: draws from the k likeliest values of each conditional only (and those that tie with the k-th); with
+                any number below V this is no longer the model's distribution.
+            batch_size: examples that are drawn side by side; ``None`` is all of them, or, when memory does not
+                suffice, half as many until it does.
+            progress: whether to show a progress bar; ``None`` shows one in a terminal when the run takes long.
 
         Returns:
-            Integers 0..V-1, int64, shape ``(n, *event_shape)``, on the model's device.
+            Integers 0..V-1, int64 (or real numbers, in the model's dtype), shape ``(n, *event_shape)``, on the model's
+            device.
 
         Raises:
-            ValueError: if ``n`` or ``temperature`` is not positive, or ``prefix`` has another shape, dtype or range.
+            ValueError: if ``n``, ``temperature``, ``top_k`` or ``batch_size`` is not positive, or ``prefix`` or
+                ``cond`` has another shape, dtype or range.
+            FloatingPointError: if the model predicts NaN.
+
+        Source:
+            Fan, Lewis and Dauphin (2018) for top-k sampling.
         """
-        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-            raise ValueError(f"n: got {n!r}, wanted a positive integer")
+        for name, count in {"n": n, "top_k": top_k, "batch_size": batch_size}.items():
+            if not is_count(count) and (count is not None or name == "n"):
+                raise ValueError(f"{name}: got {count!r}, wanted a positive integer")
         if not temperature > 0 or math.isinf(temperature):
             raise ValueError(f"temperature: got {temperature!r}, wanted a positive number")
-        prefix = self._check_prefix(prefix, n)
-        init_state, step = (self.init_state, self.step) if cached else (self._init_naive, self._step_naive)
-        was_training = self.training
-        self.eval()
-        try:
-            x = torch.empty(n, self.dims, dtype=torch.int64, device=self.order.device)  # (n, D), in the model's order
-            last, state = None, init_state(n)
-            for t in range(self.dims):
-                logits, state = step(last, state)  # (n, V)
-                if t < prefix.shape[1]:
-                    last = prefix[:, t]
+        if self.values is None and (temperature != 1 or top_k is not None):
+            raise ValueError("temperature and top_k: wanted none for real variables, whose conditionals have no logits")
+        prefix, cond = self._check_prefix(prefix, n), self._check_cond(cond, n)
+        device = generator.device if generator is not None else "cpu"
+        uniform = torch.rand(n, self.dims, dtype=torch.float64, generator=generator, device=device)  # in [0, 1)
+        draw = self.draw if self.values is None else lambda logits, u: _draw_value(logits, u, temperature, top_k)
+        drawn, done, size = [], 0, min(n, batch_size or n)
+        bar = tqdm(
+            total=n * self.dims,
+            desc="sampling",
+            unit=" variables",
+            delay=0 if progress else LONG_RUN,
+            disable=None if progress is None else not progress,
+        )
+        with evaluating(self), bar:
+            while done < n:
+                rows = slice(done, done + size)
+                try:
+                    drawn.append(self._sample_rows(prefix[rows], uniform[rows], _rows(cond, rows), cached, draw, bar))
+                except RuntimeError as error:
+                    if size == 1 or not _out_of_memory(error):
+                        raise
+                    size, bar.n = (size + 1) // 2, done * self.dims
                 else:
-                    last = torch.multinomial((logits / temperature).softmax(-1), 1, generator=generator).squeeze(1)
-                x[:, t] = last
-        finally:
-            self.train(was_training)
-        return self.to_event(x)
+                    done += size
+        return self.to_event(torch.cat(drawn))
 
-    def init_state(self, n: int):
-        """What :meth:`step` needs to know before the first variable, for ``n`` examples side by side."""
-        return self._init_naive(n)
+    def _sample_rows(self, prefix, uniform, cond, cached, draw, bar) -> Tensor:
+        """Draw ``len(uniform)`` examples side by side, (rows, D) in the model's order."""
+        n, device = len(uniform), self.order.device
+        uniform = uniform.to(_doubles(device))
+        state = self.init_state(n, *_given(cond)) if cached else self._init_naive(n, cond)
+        step = self.step if cached else self._step_naive
+        last, drawn = None, []
+        broken = torch.zeros((), dtype=torch.bool, device=device)
+        for t in range(self.dims):
+            given = t < prefix.shape[1]
+            if given and not cached:  # nothing to predict: a later call sees the value
+                state = self._keep_naive(last, state)
+            else:
+                parameters, state = step(last, state)  # (n, V)
+            if given:
+                last = prefix[:, t]
+            else:
+                last = draw(parameters, uniform[:, t]).to(device)
+                broken |= (last == self.values).any() if self.values is not None else last.isnan().any()
+                last = last.clamp(max=self.values - 1) if self.values is not None else last
+            drawn.append(last)
+            bar.update(n)
+        if broken:
+            raise FloatingPointError("the model predicts NaN: it has no samples")
+        return torch.stack(drawn, 1)
+
+    def draw(self, parameters: Tensor, uniform: Tensor) -> Tensor:
+        """Turn one uniform number in [0, 1) into one draw of a real variable; a subclass with real variables writes it.
+
+        Args:
+            parameters: what :meth:`step` returns, shape ``(n, P)``.
+            uniform: shape ``(n,)``, float64.
+
+        Returns:
+            Shape ``(n,)``, in the parameters' dtype.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must write draw")
+
+    def init_state(self, n: int, cond: Tensor | None = None):
+        """What :meth:`step` needs to know before the first variable, for ``n`` examples side by side.
+
+        Args:
+            n: how many.
+            cond: for a model with classes only: the class of each, integers, shape ``(n,)``.
+        """
+        return self._init_naive(n, cond)
 
     def step(self, x_prev: Tensor | None, state) -> tuple[Tensor, object]:
         """Take the previous variable's value in, and predict the next variable, in the model's order.
@@ -136,15 +243,34 @@ class AutoregressiveModel(nn.Module):
         """
         return self._step_naive(x_prev, state)
 
-    def _init_naive(self, n: int):
-        return 0, torch.zeros(n, self.dims, dtype=torch.int64, device=self.order.device)
+    def _init_naive(self, n: int, cond: Tensor | None = None):
+        dtype = torch.int64 if self.values is not None else next(self.parameters()).dtype
+        return 0, torch.zeros(n, self.dims, dtype=dtype, device=self.order.device), cond
 
     def _step_naive(self, x_prev, state):
-        t, x = state  # x: (n, D) in the model's order; what is not yet known is 0, and no conditional looks at it
+        t, x, cond = self._keep_naive(x_prev, state)
+        logits = self(self.to_event(x), *_given(cond)).flatten(1, -2)[:, self.order[t - 1]]  # (n, V)
+        return logits, (t, x, cond)
+
+    def _keep_naive(self, x_prev, state):
+        t, x, cond = state  # x: (n, D) in the model's order; what is not yet known is 0, and no conditional looks at it
         if x_prev is not None:
             x[:, t - 1] = x_prev
-        logits = self(self.to_event(x)).flatten(1, -2)[:, self.order[t]]  # (n, V)
-        return logits, (t + 1, x)
+        return t + 1, x, cond
+
+    def given(self, cond: int) -> "AutoregressiveModel":
+        """The distribution p(x | cond) of one class as a model of its own, which needs no ``cond``.
+
+        It shares this model's weights; it can be sampled, coded and examined as any other.
+
+        Args:
+            cond: the class, 0..classes-1.
+
+        Raises:
+            ValueError: if the model has no classes, or not this one.
+        """
+        self._check_cond(cond, 1)
+        return _Given(self, cond)
 
     def to_sequence(self, x: Tensor) -> Tensor:
         """Lay events out in the model's order: ``(B, *event_shape, ...)`` to ``(B, D, ...)``."""
@@ -154,42 +280,246 @@ class AutoregressiveModel(nn.Module):
         """Undo :meth:`to_sequence`: ``(B, D, ...)`` in the model's order to ``(B, *event_shape, ...)``."""
         return sequence[:, self.rank].unflatten(1, self.event_shape)
 
+    def fingerprint(self) -> str:
+        """SHA-256 of every weight and buffer with its name, dtype and shape, as 64 hexadecimal digits."""
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self.state_dict().items()):
+            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)} ".encode())
+            digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+        return digest.hexdigest()
+
+    def save(self, path: str | Path) -> None:
+        """Write the weights to a safetensors file, with the constructor's arguments and the library's version inside.
+
+        The file appears whole or not at all. :func:`dgmlib.models.load` reads it.
+
+        Args:
+            path: where; what stands there is replaced.
+
+        Raises:
+            ValueError: if the model was made with an argument that can't be written down.
+            OSError: if the file can't be written.
+
+        Example:
+            >>> import tempfile
+            >>> from dgmlib.models import FVSBN
+            >>> model = FVSBN((3,), 2)
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     model.save(f"{folder}/model.safetensors")
+            ...     same = FVSBN.load(f"{folder}/model.safetensors")
+            >>> same.fingerprint() == model.fingerprint()
+            True
+        """
+        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.state_dict().items()}
+        about = {
+            "dgmlib": version("dgmlib"),
+            "model": type(self).__name__,
+            "arguments": json.dumps(self._made_with, default=_plain),
+            "fingerprint": self.fingerprint(),
+        }
+        path = Path(path)
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            part.write_bytes(safetensors.torch.save(tensors, metadata=about))
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "AutoregressiveModel":
+        """Make the model that :meth:`save` wrote, on the CPU. Nothing is unpickled.
+
+        Args:
+            path: a file that :meth:`save` wrote.
+
+        Raises:
+            ValueError: if the file is cut off, changed, of another model or of another version of the library.
+            OSError: if it can't be read.
+        """
+        about, tensors = read_weights(path)
+        if about["model"] != cls.__name__:
+            raise ValueError(f"{path}: holds {about['model']}, wanted {cls.__name__}")
+        args, options = json.loads(about["arguments"])
+        model = cls(*args, **options)
+        model.to(next((t.dtype for t in tensors.values() if t.is_floating_point()), torch.get_default_dtype()))
+        try:
+            model.load_state_dict(tensors)
+        except RuntimeError as error:
+            raise ValueError(f"{path}: its weights don't fit {cls.__name__}: {error}") from error
+        if model.fingerprint() != about["fingerprint"]:
+            raise ValueError(f"{path}: its weights were changed after they were saved: the fingerprint does not fit")
+        return model
+
     def check_events(self, name: str, x: Tensor) -> Tensor:
         """Return ``x``, or raise a ``ValueError`` that says why it is no batch of this model's events.
 
         Args:
             name: what to call the tensor in the message.
-            x: wanted: integers 0..V-1, shape ``(B, *event_shape)``, B at least 1.
+            x: wanted: integers 0..V-1 (or finite floating-point numbers), shape ``(B, *event_shape)``, B at least 1.
         """
         wanted = f"(B, {', '.join(map(str, self.event_shape))})"
         if not isinstance(x, Tensor):
-            raise ValueError(f"{name}: got {type(x).__name__}, wanted an integer tensor of shape {wanted}")
+            kind = "an integer" if self.values is not None else "a floating-point"
+            raise ValueError(f"{name}: got {type(x).__name__}, wanted {kind} tensor of shape {wanted}")
         if x.dim() != 1 + len(self.event_shape) or tuple(x.shape[1:]) != self.event_shape:
             raise ValueError(f"{name}: got shape {tuple(x.shape)}, wanted {wanted}")
         return self._check_values(name, x)
 
     def _check_values(self, name: str, x: Tensor) -> Tensor:
+        if self.values is None:
+            return self._check_reals(name, x)
         if x.is_floating_point() or x.is_complex() or x.dtype == torch.bool:
             raise ValueError(f"{name}: got {x.dtype}, wanted integers 0..{self.values - 1}, such as torch.int64")
-        if x.numel() == 0:
-            raise ValueError(f"{name}: got an empty batch (shape {tuple(x.shape)}), wanted at least one example")
+        _check_not_empty(name, x)
+        if x.is_meta:  # shapes without values
+            return x
         low, high = (v.item() for v in x.aminmax())
         if low < 0 or high >= self.values:
             raise ValueError(f"{name}: got values {low}..{high}, wanted 0..{self.values - 1}")
         return x
 
+    def _check_reals(self, name: str, x: Tensor) -> Tensor:
+        if not x.is_floating_point():
+            raise ValueError(f"{name}: got {x.dtype}, wanted real numbers, such as {torch.get_default_dtype()}")
+        _check_not_empty(name, x)
+        if not x.is_meta and not x.isfinite().all():
+            raise ValueError(f"{name}: got NaN or infinity, wanted finite numbers")
+        return x
+
     def _check_prefix(self, prefix: Tensor | None, n: int) -> Tensor:
+        dtype = torch.int64 if self.values is not None else next(self.parameters()).dtype
         device = self.order.device
         if prefix is None:
-            return torch.empty(n, 0, dtype=torch.int64, device=device)
+            return torch.empty(n, 0, dtype=dtype, device=device)
         wanted = f"(k,) or ({n}, k) with k from 1 to {self.dims}"
         if not isinstance(prefix, Tensor):
-            raise ValueError(f"prefix: got {type(prefix).__name__}, wanted an integer tensor of shape {wanted}")
+            raise ValueError(f"prefix: got {type(prefix).__name__}, wanted a tensor of shape {wanted}")
         rows = prefix if prefix.dim() == 2 else prefix.expand(n, -1) if prefix.dim() == 1 else None
         if rows is None or rows.shape[0] != n or not 1 <= rows.shape[1] <= self.dims:
             raise ValueError(f"prefix: got shape {tuple(prefix.shape)}, wanted {wanted}")
-        return self._check_values("prefix", rows).to(device, torch.int64)
+        return self._check_values("prefix", rows).to(device, dtype)
+
+    def _check_cond(self, cond: Tensor | int | None, n: int) -> Tensor | None:
+        """Return the class of each of ``n`` examples, int64 of shape (n,) on the model's device, or None."""
+        if self.classes is None:
+            if cond is not None:
+                raise ValueError(f"cond: wanted none: this {type(self).__name__} has no classes")
+            return None
+        wanted = f"integers 0..{self.classes - 1}, shape ({n},)"
+        if isinstance(cond, int) and not isinstance(cond, bool):
+            cond = torch.full((n,), cond, device=self.order.device)
+        if not isinstance(cond, Tensor) or cond.is_floating_point() or cond.dtype == torch.bool:
+            came = cond.dtype if isinstance(cond, Tensor) else type(cond).__name__
+            raise ValueError(f"cond: got {came}, wanted {wanted}")
+        if cond.shape != (n,):
+            raise ValueError(f"cond: got shape {tuple(cond.shape)}, wanted {wanted}")
+        if not cond.is_meta and not 0 <= cond.min() <= cond.max() < self.classes:
+            raise ValueError(f"cond: got values {cond.min()}..{cond.max()}, wanted {wanted}")
+        return cond.to(self.order.device, torch.int64)
+
+
+class _Given(AutoregressiveModel):
+    """A model with classes, told one of them."""
+
+    def __init__(self, model: AutoregressiveModel, cond: int):
+        super().__init__(model.event_shape, model.values, order=model.order.cpu())
+        self.model = model
+        self.register_buffer("cond", torch.tensor(cond))
+        self.to(model.order.device)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model(x, self.cond.expand(len(x)))
+
+    def conditionals(self, x: Tensor) -> Distribution:
+        return self.model.conditionals(x, self.cond.expand(len(x)))
+
+    def init_state(self, n: int):
+        return self.model.init_state(n, self.cond.expand(n))
+
+    def step(self, x_prev, state):
+        return self.model.step(x_prev, state)
+
+
+def is_count(number, least: int = 1) -> bool:
+    """Whether ``number`` is an integer of at least ``least``; True and False are none."""
+    return isinstance(number, int) and not isinstance(number, bool) and number >= least
+
+
+@contextmanager
+def evaluating(model: nn.Module):
+    """Put a model into ``eval`` mode, and back into the mode that it was in."""
+    was_training = model.training
+    model.eval()
+    try:
+        yield model
+    finally:
+        model.train(was_training)
+
+
+def read_weights(path: str | Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """What a file that :meth:`AutoregressiveModel.save` wrote says of itself, and its tensors.
+
+    Raises:
+        ValueError: if it is no such file, cut off, or written by another version of the library.
+        OSError: if it can't be read.
+    """
+    with open(path, "rb"):  # a file that is not there is an OSError that names it
+        pass
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            about = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, it is no dictionary
+    except safetensors.SafetensorError as error:
+        raise ValueError(f"{path}: cut off, or no safetensors file: {error}") from error
+    missing = {"dgmlib", "model", "arguments", "fingerprint"} - about.keys()
+    if missing:
+        raise ValueError(f"{path}: not saved by dgmlib: it does not say {', '.join(sorted(missing))}")
+    if about["dgmlib"] != version("dgmlib"):
+        raise ValueError(f"{path}: saved by version {about['dgmlib']} of dgmlib, wanted {version('dgmlib')}")
+    return about, tensors
+
+
+def _plain(argument):
+    if isinstance(argument, Tensor):
+        return argument.tolist()
+    raise ValueError(f"a model made with {argument!r} can't be saved: wanted numbers, text, lists and tensors")
 
 
 def _check_input(model: AutoregressiveModel, args: tuple, options: dict) -> None:
-    model.check_events("x", args[0] if args else options.get("x"))
+    if torch.compiler.is_compiling():  # a compiled graph has no place for errors that depend on values
+        return
+    x = model.check_events("x", args[0] if args else options.get("x"))
+    model._check_cond(args[1] if len(args) > 1 else options.get("cond"), len(x))
+
+
+def _check_not_empty(name: str, x: Tensor) -> None:
+    if x.numel() == 0:
+        raise ValueError(f"{name}: got an empty batch (shape {tuple(x.shape)}), wanted at least one example")
+
+
+def _draw_value(logits: Tensor, uniform: Tensor, temperature: float, top_k: int | None) -> Tensor:
+    """The value in whose part of the unit interval ``uniform`` falls; V where a logit is NaN. Shape (n,)."""
+    logits = logits.to(_doubles(logits.device), torch.float64) / temperature
+    if top_k is not None and top_k < logits.shape[-1]:
+        least = logits.topk(top_k).values[:, -1:]
+        logits = logits.masked_fill(logits < least, -math.inf)
+    cumulative = logits.softmax(-1).cumsum(-1)  # (n, V)
+    point = uniform * cumulative[:, -1]  # below the last entry, so a value of probability 0 is never drawn
+    return torch.searchsorted(cumulative, point[:, None], right=True).squeeze(1)
+
+
+def _given(cond: Tensor | None) -> tuple:
+    return () if cond is None else (cond,)
+
+
+def _rows(cond: Tensor | None, rows: slice) -> Tensor | None:
+    return None if cond is None else cond[rows]
+
+
+def _doubles(device: torch.device) -> torch.device:
+    """Where to compute in float64 for tensors on ``device``: there, or on the CPU if the device has no float64."""
+    return torch.device("cpu") if device.type == "mps" else device
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

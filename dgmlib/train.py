@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from dgmlib.likelihood import nll
-from dgmlib.model import AutoregressiveModel
+from dgmlib.model import AutoregressiveModel, is_count
 
 
 @dataclass
@@ -78,7 +78,7 @@ def fit(
     model.check_events("train", train), model.check_events("valid", valid)
     counts = {"steps": steps, "batch_size": batch_size, "check_every": check_every, "patience": patience}
     for name, count in counts.items():
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        if not is_count(count):
             raise ValueError(f"{name}: got {count!r}, wanted a positive integer")
     if not lr > 0:
         raise ValueError(f"lr: got {lr!r}, wanted a positive number")

@@ -27,6 +27,8 @@ FLOORS = [
 OUTSIDE = {
     "torch": None,
     "numpy": None,
+    "safetensors": {"model"},
+    "tqdm": {"model"},
     "constriction": {"compression"},
     "zstandard": {"compression"},
     "brotli": {"compression"},

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from dgmlib.divergences import check_probabilities
-from dgmlib.model import AutoregressiveModel
+from dgmlib.model import AutoregressiveModel, is_count
 
 MAX_ENTRIES = 2**24
 
@@ -41,7 +41,7 @@ class Table(AutoregressiveModel):
         super().__init__(event_shape, values)
         longest = self.dims - 1
         memory = longest if memory is None else memory
-        if isinstance(memory, bool) or not isinstance(memory, int) or memory < 0:
+        if not is_count(memory, 0):
             raise ValueError(f"memory: got {memory!r}, wanted None or an integer of at least 0")
         self.memory = min(memory, longest)
         lengths = torch.arange(self.dims).clamp(max=self.memory)  # context length of each variable
