@@ -13,9 +13,13 @@ from torch.distributions import Categorical
 
 from dgmlib.causality import dependency_matrix
 from dgmlib.compression import compress, decompress, size
-from dgmlib.models import FVSBN, Table
+from dgmlib.models import FVSBN, MADE, NADE, RNN, GatedPixelCNN, ImageTransformer, PixelCNN, Table, Transformer
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+ORDER = torch.tensor([2, 0, 3, 1])
+
+
+# What an architecture lets through, worked out on the graph of its variables and not by its own code ---
 
 
 def all_of_the_past(model):
@@ -28,6 +32,74 @@ def markov(memory):
     return lambda model: all_of_the_past(model).triu(-memory)
 
 
+def places(model):
+    """Row, column and colour of each variable in the model's order."""
+    colours, high, wide = model.event_shape
+    return [(i, j, c) for i in range(high) for j in range(wide) for c in range(colours)]
+
+
+def related(model, relation):
+    """The matrix of a relation between a reader's place and a place that it reads."""
+    return torch.tensor([[bool(relation(*reader, *read)) for read in places(model)] for reader in places(model)])
+
+
+def then(*maps):
+    """Who sees whom through one map after another, the first of them nearest to the input."""
+    total = maps[0].double()
+    for m in maps[1:]:
+        total = (m.double() @ total > 0).double()
+    return total.bool()
+
+
+def masked(model, radius, mask_type):
+    """A masked square convolution: the rows above and the left, and of its own pixel earlier colours (A) or its own."""
+
+    def reads(i, j, c, a, b, d):
+        own = d < c if mask_type == "A" else d <= c
+        return i - radius <= a < i and abs(b - j) <= radius or a == i and (j - radius <= b < j or b == j and own)
+
+    return related(model, reads)
+
+
+def stack_of_masks(first, kernel, layers):
+    """PixelCNN."""
+    return lambda m: then(masked(m, first // 2, "A"), *[masked(m, kernel // 2, "B")] * layers)
+
+
+def two_stacks(first, kernel, layers):
+    """Gated PixelCNN: the horizontal stack reads the vertical one a row further down."""
+
+    def promised(model):
+        down = related(model, lambda i, j, c, a, b, d: a == i - 1 and b == j)
+        vertical, seen = torch.eye(model.dims).bool(), None
+        for layer in range(layers + 1):
+            r = (kernel if layer else first) // 2
+            up = related(model, lambda i, j, c, a, b, d, r=r: i - r <= a <= i and abs(b - j) <= r)
+            left = masked(model, r, "B" if layer else "A") & related(model, lambda i, j, c, a, b, d: a == i)
+            vertical = then(vertical, up)
+            seen = (then(seen, left) if layer else left) | then(vertical, down)
+        return seen
+
+    return promised
+
+
+def windows(window, layers):
+    """Local attention: a query knows the variable right before it, and asks the keys of those nearby."""
+
+    def promised(model):
+        before = torch.eye(model.dims).roll(1, 0).bool()  # what each key carries
+        before[0] = False
+        spots = places(model)
+        near = torch.zeros(model.dims, model.dims).bool()
+        for t, (i, j, _) in enumerate(spots):
+            for s in range(1, t + 1):
+                a, b, _ = spots[s - 1]
+                near[t, s] = s == t or max(abs(a - i), abs(b - j)) <= window
+        return then(before, *[near] * layers)
+
+    return promised
+
+
 # name: (constructor, the dependencies that the architecture promises, as a matrix in the model's order)
 MODELS = {
     "Table": (lambda: Table((4,), 3), all_of_the_past),
@@ -38,14 +110,75 @@ MODELS = {
     "Table of one variable": (lambda: Table((1,), 4), all_of_the_past),
     "FVSBN": (lambda: FVSBN((6,), 2), all_of_the_past),
     "FVSBN of an image, 3 values": (lambda: FVSBN((1, 2, 2), 3), all_of_the_past),
-    "FVSBN in another order": (lambda: FVSBN((5,), 2, order=torch.tensor([3, 1, 4, 0, 2])), all_of_the_past),
+    "FVSBN in another order": (lambda: FVSBN((4,), 2, order=ORDER), all_of_the_past),
+    "NADE": (lambda: NADE((6,), 2, hidden=5), all_of_the_past),
+    "NADE in another order, 3 values": (lambda: NADE((1, 2, 2), 3, hidden=4, order=ORDER), all_of_the_past),
+    "NADE of one variable": (lambda: NADE((1,), 3, hidden=4), all_of_the_past),
+    "MADE": (lambda: MADE((6,), 2, hidden=(24,)), all_of_the_past),
+    "MADE without direct": (lambda: MADE((5,), 2, hidden=(24,), direct=False), all_of_the_past),
+    "MADE of few units": (lambda: MADE((5,), 2, hidden=(2,)), all_of_the_past),
+    "MADE of two layers": (lambda: MADE((1, 2, 2), 3, hidden=(24, 18), order=ORDER), all_of_the_past),
+    "MADE of three layers": (lambda: MADE((4,), 3, hidden=(18, 12, 18), direct=False), all_of_the_past),
+    "MADE of one variable": (lambda: MADE((1,), 3, hidden=(4,)), all_of_the_past),
+    "RNN": (lambda: RNN((5,), 2, cell="rnn", hidden=4), all_of_the_past),
+    "RNN gru, two layers": (lambda: RNN((4,), 3, cell="gru", hidden=4, layers=2, embedding=3), all_of_the_past),
+    "RNN lstm in another order": (lambda: RNN((2, 2), 3, hidden=4, order=ORDER), all_of_the_past),
+    "Transformer": (lambda: Transformer((5,), 2, width=8, heads=2), all_of_the_past),
+    "Transformer rotary": (
+        lambda: Transformer((1, 2, 2), 3, width=8, heads=2, layers=1, positions="rotary", order=ORDER),
+        all_of_the_past,
+    ),
+    "ImageTransformer": (lambda: ImageTransformer((1, 2, 3), 2, width=8, heads=2, layers=1), all_of_the_past),
+    "ImageTransformer in colour": (
+        lambda: ImageTransformer((3, 1, 2), 2, width=8, heads=2, layers=1),
+        all_of_the_past,
+    ),
+    "ImageTransformer with a window": (
+        lambda: ImageTransformer((1, 3, 3), 2, width=8, heads=2, layers=1, window=1),
+        windows(1, 1),
+    ),
+    "ImageTransformer with a window, two layers": (
+        lambda: ImageTransformer((2, 1, 4), 2, width=8, heads=2, window=1),
+        windows(1, 2),
+    ),
+    "PixelCNN": (lambda: PixelCNN((1, 3, 3), 2, hidden=8, layers=1, first_kernel=3), stack_of_masks(3, 3, 1)),
+    "PixelCNN of 5x5": (
+        lambda: PixelCNN((1, 2, 4), 2, hidden=8, layers=2, first_kernel=5, kernel_size=5),
+        stack_of_masks(5, 5, 2),
+    ),
+    "PixelCNN in colour": (lambda: PixelCNN((3, 1, 3), 2, hidden=24, layers=1), stack_of_masks(7, 3, 1)),
+    "PixelCNN logistics": (
+        lambda: PixelCNN((1, 2, 2), 5, hidden=8, layers=1, output="logistics", components=2),
+        stack_of_masks(7, 3, 1),
+    ),
+    "PixelCNN of a class": (
+        lambda: PixelCNN((1, 2, 3), 2, hidden=8, layers=1, classes=3).given(2),
+        stack_of_masks(7, 3, 1),
+    ),
+    "GatedPixelCNN": (lambda: GatedPixelCNN((1, 3, 3), 2, hidden=16, layers=1, first_kernel=3), two_stacks(3, 3, 1)),
+    "GatedPixelCNN of 5x5": (
+        lambda: GatedPixelCNN((1, 2, 4), 2, hidden=16, layers=2, first_kernel=3, kernel_size=5),
+        two_stacks(3, 5, 2),
+    ),
+    "GatedPixelCNN in colour": (lambda: GatedPixelCNN((3, 1, 3), 2, hidden=24, layers=1), two_stacks(7, 3, 1)),
+    "GatedPixelCNN logistics": (
+        lambda: GatedPixelCNN((3, 1, 1), 8, hidden=24, layers=1, output="logistics", components=2),
+        two_stacks(7, 3, 1),
+    ),
+    "GatedPixelCNN of a class": (
+        lambda: GatedPixelCNN((1, 2, 3), 2, hidden=16, layers=1, classes=3).given(2),
+        two_stacks(7, 3, 1),
+    ),
 }
+# Weights of order one saturate what is deep; these have dependencies too faint for doubles.
+SCALES = {name: 0.5 for name in MODELS if not name.startswith(("Table", "FVSBN"))}
 
 
 def law_causality(model, promised):
     """1. Each prediction moves with every variable that the architecture promises, and with no other."""
     order = model.order.cpu()
     matrix = dependency_matrix(model, trials=8)[order][:, order]
+    assert not (matrix & ~promised).any(), f"depends on\n{matrix.int()}\nwanted no more than\n{promised.int()}"
     assert torch.equal(matrix, promised), f"depends on\n{matrix.int()}\nwanted\n{promised.int()}"
 
 
@@ -110,7 +243,7 @@ LAWS = [law_normalisation, law_decomposition, law_agreement, law_step, law_codin
 @torch.no_grad()
 def test_every_model_obeys_every_law(name, device):
     make, promised = MODELS[name]
-    model = randomise(make()).to(device)
+    model = randomise(make(), SCALES.get(name, 1)).to(device)
     law_causality(model, promised(model))
     for law in LAWS:
         law(model)
@@ -127,12 +260,13 @@ def test_the_first_loss_is_ln_of_the_values(name):
 @pytest.mark.parametrize("name", MODELS)
 def test_training_reaches_every_weight_that_matters(name):
     """Gradients are finite, and the numerical ones agree with them."""
-    model = randomise(MODELS[name][0]())
+    model = randomise(MODELS[name][0](), SCALES.get(name, 1))
     x = torch.randint(model.values, (5, *model.event_shape))
     keys = [k for k, _ in model.named_parameters()]
     assert torch.autograd.gradcheck(
         lambda *w: torch.func.functional_call(model, dict(zip(keys, w, strict=True)), (x,)).log_softmax(-1).sum(),
         tuple(p.detach().clone().requires_grad_() for p in model.parameters()),
+        fast_mode=True,
     )
 
 

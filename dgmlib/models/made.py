@@ -1,0 +1,202 @@
+"""MADE: one network for all conditionals, made causal by masks; and averages of it over orders."""
+
+import copy
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from dgmlib.layers import MaskedLinear
+from dgmlib.model import AutoregressiveModel, is_count
+
+
+class MADE(AutoregressiveModel):
+    r"""A masked autoencoder: hidden unit k may see the first m(k)+1 variables, and output i the units with m(k) < i.
+
+    .. math:: h^{(l)} = \mathrm{ReLU}\big((M^{(l)} \odot W^{(l)})\, h^{(l-1)} + b^{(l)}\big), \qquad
+              M^{(l)}_{k' k} = [m(k) \le m(k')]
+
+    One pass gives all D conditionals; sampling takes D steps. Units stand in the order of their degrees m, which are
+    spread evenly over 0..D-2, so each step of sampling computes just the units that the last variable has completed:
+    all D steps together cost about as much as one pass. A direct map from the past to the outputs keeps every dependency
+    when there are fewer hidden units than variables.
+
+    The output layer and the direct map start at zero, so the first loss is exactly ln V for each variable.
+
+    Args:
+        event_shape: shape of one example, D variables.
+        values: V, the number of values of each variable.
+        hidden: units in each hidden layer, from the input up.
+        direct: whether outputs also see the past through one linear map.
+        order: the flat indices of the variables in the order in which they are predicted; ``None`` is row by row.
+
+    Raises:
+        ValueError: if ``hidden`` is no sequence of positive integers, or another argument is out of its range.
+
+    Source:
+        Germain, Gregor, Murray and Larochelle (2015); their degrees are drawn at random.
+
+    Example:
+        >>> model = MADE((3,), 2, hidden=(8, 8))
+        >>> round(model.log_prob(torch.tensor([[0, 1, 1]])).exp().item(), 6)
+        0.125
+    """
+
+    def __init__(
+        self, event_shape, values: int = 2, *, hidden=(500,), direct: bool = True, order: Tensor | None = None
+    ):
+        super().__init__(event_shape, values, order=order)
+        if not isinstance(hidden, (tuple, list)) or not hidden or any(not is_count(h) for h in hidden):
+            raise ValueError(f"hidden: got {hidden!r}, wanted positive integers, such as (500,) or (500, 500)")
+        inputs = self.dims * (self.values - 1)  # value 0 is the reference, as in FVSBN
+        self.degrees = [torch.arange(h) * max(self.dims - 1, 1) // h for h in hidden]
+        sizes = [inputs, *hidden]
+        self.layers = nn.ModuleList(
+            MaskedLinear(torch.ones(above, below)) for below, above in zip(sizes, hidden, strict=False)
+        )
+        self.head = MaskedLinear(torch.ones(inputs, hidden[-1]))
+        self.direct = MaskedLinear(torch.ones(inputs, inputs), bias=False) if direct else None
+        for layer in filter(None, (self.head, self.direct)):
+            nn.init.zeros_(layer.weight)
+        nn.init.zeros_(self.head.bias)
+        self._set_masks()
+
+    def forward(self, x: Tensor) -> Tensor:
+        features = self._features(x.flatten(1))  # (B, D (V-1)), row by row: the masks know the order
+        h = features
+        for layer in self.layers:
+            h = torch.relu(layer(h))
+        logits = self.head(h) if self.direct is None else self.head(h) + self.direct(features)
+        return F.pad(logits.unflatten(1, (*self.event_shape, -1)), (1, 0))  # (B, *event_shape, V)
+
+    def init_state(self, n: int):
+        free = self.values - 1
+        inputs = (self.order[:, None] * free + torch.arange(free, device=self.order.device)).flatten()  # in the order
+        first, *others = [layer.weight for layer in self.layers]
+        weights = [first[:, inputs], *others]
+        head, bias = self.head.weight[inputs], self.head.bias[inputs]
+        direct = None if self.direct is None else self.direct.weight[inputs][:, inputs]
+        units = [bias.new_zeros(n, weight.shape[1]) for weight in [*weights, head]]
+        # known[l][t]: how many units of layer l (0 is the input) the variables before place t complete
+        times = torch.arange(self.dims)
+        known = [(times * free).tolist(), *(torch.searchsorted(d, times).tolist() for d in self.degrees)]
+        return 0, units, known, weights, (head, bias, direct)
+
+    def step(self, x_prev, state):
+        t, units, known, weights, (head, bias, direct) = state  # units: of each layer (n, units), filled from the left
+        free = self.values - 1
+        if x_prev is not None:
+            units[0][:, known[0][t - 1] : known[0][t]] = self._features(x_prev[:, None])
+            for i, (weight, layer) in enumerate(zip(weights, self.layers, strict=True)):
+                seen, new = known[i][t], slice(known[i + 1][t - 1], known[i + 1][t])
+                # what is complete may be seen by what is new: no mask is needed
+                sums = F.linear(units[i][:, :seen], weight[new, :seen], layer.bias[new])
+                units[i + 1][:, new] = torch.relu(sums)
+        out, seen = slice(t * free, (t + 1) * free), known[-1][t]
+        logits = F.linear(units[-1][:, :seen], head[out, :seen], bias[out])  # (n, V-1)
+        if direct is not None:
+            logits = logits + F.linear(units[0][:, : t * free], direct[out, : t * free])
+        return F.pad(logits, (1, 0)), (t + 1, units, known, weights, (head, bias, direct))
+
+    def reordered(self, order: Tensor) -> "MADE":
+        """The same weights, shared, with the masks of another order of the variables.
+
+        Only a network that was trained in several orders predicts well in them: see :class:`OrderEnsemble`.
+
+        Args:
+            order: a permutation of 0..D-1.
+
+        Raises:
+            ValueError: if it is none.
+        """
+        AutoregressiveModel(self.event_shape, self.values, order=order)  # refuses what is no order
+        model = copy.deepcopy(self, {id(parameter): parameter for parameter in self.parameters()})
+        model.order.copy_(torch.as_tensor(order))
+        model.rank.copy_(model.order.argsort())
+        model._set_masks()
+        return model
+
+    def _set_masks(self) -> None:
+        device = self.order.device
+        place = self.rank.repeat_interleave(self.values - 1)  # of each input and output, (D (V-1),)
+        degrees = [place, *(d.to(device) for d in self.degrees)]
+        for layer, below, above in zip(self.layers, degrees, degrees[1:], strict=False):
+            layer.mask = below <= above[:, None]
+        self.head.mask = degrees[-1] < place[:, None]
+        if self.direct is not None:
+            self.direct.mask = place < place[:, None]
+
+    def _features(self, x: Tensor) -> Tensor:
+        return F.one_hot(x.long(), self.values)[..., 1:].flatten(1).to(self.head.weight)
+
+
+class OrderEnsemble(AutoregressiveModel):
+    r"""One MADE in K orders at once: the average of the K probabilities that it gives to an example.
+
+    .. math:: p(x) = \frac{1}{K} \sum_{k=1}^{K} p_k(x), \qquad \log p(x) = \mathrm{logsumexp}_k \log p_k(x) - \ln K
+
+    An average of probabilities is a distribution; an average of their logarithms is none. It has no conditionals in one
+    order, so there is no ``forward`` and no coder; it is sampled by choosing an order first. In training mode
+    :meth:`log_prob` is that of one order, drawn anew in each call, as the source does: on average it is at most the
+    ensemble's own.
+
+    Args:
+        event_shape: shape of one example, D variables.
+        values: V, the number of values of each variable.
+        orders: K, for K random permutations that are always the same ones; or the permutations, shape ``(K, D)``.
+        hidden, direct: those of :class:`MADE`.
+
+    Raises:
+        ValueError: if a row of ``orders`` is no permutation, or another argument is out of its range.
+
+    Source:
+        Germain, Gregor, Murray and Larochelle (2015); Uria, Murray and Larochelle (2014) for the ensemble.
+
+    Example:
+        >>> model = OrderEnsemble((3,), 2, orders=2, hidden=(8,)).eval()
+        >>> round(model.log_prob(torch.tensor([[0, 1, 1]])).exp().item(), 6)
+        0.125
+    """
+
+    def __init__(self, event_shape, values: int = 2, *, orders: int | Tensor = 8, hidden=(500,), direct: bool = True):
+        super().__init__(event_shape, values)
+        if is_count(orders):
+            generator = torch.Generator().manual_seed(0)
+            orders = torch.stack([torch.randperm(self.dims, generator=generator) for _ in range(orders)])
+        orders = torch.as_tensor(orders)
+        if orders.dim() != 2 or not len(orders):
+            raise ValueError(f"orders: got shape {tuple(orders.shape)}, wanted an integer K or shape (K, {self.dims})")
+        self.made = MADE(event_shape, values, hidden=hidden, direct=direct, order=orders[0])
+        for order in orders[1:]:
+            AutoregressiveModel(event_shape, values, order=order)  # refuses what is no order
+        self.register_buffer("orders", orders)
+
+    def forward(self, x: Tensor) -> Tensor:
+        raise NotImplementedError("an average over orders has no conditionals in one order: use log_prob and sample")
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        self.check_events("x", x)
+        if self.training:
+            return self.made.reordered(self.orders[torch.randint(len(self.orders), ())]).log_prob(x)
+        each = torch.stack([self.made.reordered(order).log_prob(x) for order in self.orders])  # (K, B)
+        return each.logsumexp(0) - math.log(len(self.orders))
+
+    def sample(self, n: int, *, generator: torch.Generator | None = None, **options) -> Tensor:
+        """Draw an order for each example, then the example in it; ``options`` are those of the contract but ``prefix``.
+
+        Raises:
+            ValueError: as the contract's, and if a ``prefix`` is given: what comes first differs between the orders.
+        """
+        if not is_count(n):
+            raise ValueError(f"n: got {n!r}, wanted a positive integer")
+        if options.get("prefix") is not None:
+            raise ValueError("prefix: wanted none: what comes first differs between the orders")
+        device = generator.device if generator is not None else "cpu"
+        chosen = torch.randint(len(self.orders), (n,), generator=generator, device=device).to(self.order.device)
+        x = torch.empty(n, *self.event_shape, dtype=torch.int64, device=self.order.device)
+        for k, order in enumerate(self.orders):
+            rows = (chosen == k).nonzero()[:, 0]
+            if len(rows):
+                x[rows] = self.made.reordered(order).sample(len(rows), generator=generator, **options)
+        return x

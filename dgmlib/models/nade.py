@@ -1,0 +1,62 @@
+"""NADE: one hidden layer for each variable, all of them sharing their weights."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from dgmlib.model import AutoregressiveModel
+
+
+class NADE(AutoregressiveModel):
+    r"""A neural autoregressive density estimator: a running sum over the past, a sigmoid, an output for each variable.
+
+    .. math:: h_i = \sigma\Big(c + \sum_{j<i} W_{j x_j}\Big), \qquad
+              p(x_i = v \mid x_{<i}) \propto \exp(b_{iv} + U_{iv}^\top h_i), \qquad W_{j0} = 0, \; b_{i0} = U_{i0} = 0
+
+    Since :math:`h_{i+1}` adds one term to what :math:`h_i` has added up, all D conditionals together cost O(D H), as
+    much as the first layer of one network that sees everything; and so does a sample. U and b start at zero, so the
+    first loss is exactly ln V for each variable; W starts at random, which keeps the hidden units from being copies of
+    one another.
+
+    Args:
+        event_shape: shape of one example, D variables.
+        values: V, the number of values of each variable.
+        hidden: H, the number of hidden units.
+        order: the flat indices of the variables in the order in which they are predicted; ``None`` is row by row.
+
+    Source:
+        Larochelle and Murray (2011).
+
+    Example:
+        >>> model = NADE((3,), 2, hidden=4)
+        >>> round(model.log_prob(torch.tensor([[0, 1, 1]])).exp().item(), 6)
+        0.125
+    """
+
+    def __init__(self, event_shape, values: int = 2, *, hidden: int = 200, order: Tensor | None = None):
+        super().__init__(event_shape, values, order=order)
+        free = self.values - 1  # value 0 is the reference, as in FVSBN
+        self.weight = nn.Parameter(torch.randn(self.dims, free, hidden) / self.dims**0.5)
+        self.hidden_bias = nn.Parameter(torch.zeros(hidden))
+        self.out_weight = nn.Parameter(torch.zeros(self.dims, free, hidden))
+        self.bias = nn.Parameter(torch.zeros(self.dims, free))
+
+    def forward(self, x: Tensor) -> Tensor:
+        features = self._features(self.to_sequence(x))  # (B, D, V-1)
+        added = torch.einsum("bdv,dvh->bdh", features[:, :-1], self.weight[:-1])
+        sums = torch.cat([self.hidden_bias.expand(len(x), 1, -1), added], 1).cumsum(1)  # (B, D, H)
+        logits = torch.einsum("bdh,dvh->bdv", torch.sigmoid(sums), self.out_weight) + self.bias
+        return self.to_event(F.pad(logits, (1, 0)))  # (B, *event_shape, V)
+
+    def init_state(self, n: int):
+        return 0, self.hidden_bias.expand(n, -1).clone()
+
+    def step(self, x_prev, state):
+        t, sums = state  # (n, H)
+        if x_prev is not None:
+            sums += self._features(x_prev) @ self.weight[t - 1]
+        logits = F.linear(torch.sigmoid(sums), self.out_weight[t], self.bias[t])
+        return F.pad(logits, (1, 0)), (t + 1, sums)
+
+    def _features(self, x: Tensor) -> Tensor:
+        return F.one_hot(x.long(), self.values)[..., 1:].to(self.weight)

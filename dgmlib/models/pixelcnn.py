@@ -1,0 +1,397 @@
+"""PixelCNN: masked convolutions over the pixels so far, plain and gated."""
+
+import torch
+from torch import Tensor, nn
+from torch.distributions import Distribution
+from torch.nn import functional as F
+
+from dgmlib.distributions import DiscretizedLogistics
+from dgmlib.layers import MaskedConv2d, colour_of, raster_order
+from dgmlib.model import AutoregressiveModel, is_count
+
+
+class _Pixels(AutoregressiveModel):
+    """What both models share: the order of an image's variables, the output, and sampling pixel by pixel.
+
+    A subclass writes ``features`` (the whole image at once), and for sampling ``start``, ``start_row`` and ``pixel``.
+    """
+
+    def __init__(self, event_shape, values, *, hidden, layers, first_kernel, kernel_size, output, components, classes):
+        super().__init__(event_shape, values, order=raster_order(event_shape), classes=classes)
+        for name, number in {"hidden": hidden, "layers": layers, "components": components}.items():
+            if not is_count(number):
+                raise ValueError(f"{name}: got {number!r}, wanted a positive integer")
+        for name, number in {"first_kernel": first_kernel, "kernel_size": kernel_size}.items():
+            if not is_count(number, 3) or number % 2 == 0:
+                raise ValueError(f"{name}: got {number!r}, wanted an odd number of at least 3")
+        if output not in ("softmax", "logistics"):
+            raise ValueError(f"output: got {output!r}, wanted 'softmax' or 'logistics'")
+        colours = self.event_shape[0]
+        if hidden % colours:
+            raise ValueError(f"hidden: got {hidden}, wanted a multiple of the number of colours, {colours}")
+        self.output = output
+        parameters = values if output == "softmax" else 3 * components
+        self.mix = self.pointwise(self.width(hidden), self.width(hidden))
+        self.head = self.pointwise(self.width(hidden), parameters * colours)
+        nn.init.zeros_(self.head.weight), nn.init.zeros_(self.head.bias)
+
+    def width(self, hidden: int) -> int:
+        """Channels of the features."""
+        return hidden
+
+    def colours_of(self, channels: int) -> Tensor:
+        return colour_of(channels, self.event_shape[0])
+
+    def pointwise(self, below: int, above: int) -> MaskedConv2d:
+        """A 1x1 convolution under which each colour sees itself and those before it."""
+        return MaskedConv2d("B", below, above, 1, in_colours=self.colours_of(below), out_colours=self.colours_of(above))
+
+    def biases_of_classes(self, channels: list[int]) -> nn.ModuleList:
+        """For each convolution, what is added to its channels for each class; they start at zero."""
+        tables = [nn.Embedding(self.classes, c) for c in channels] if self.classes else []
+        for table in tables:
+            nn.init.zeros_(table.weight)
+        return nn.ModuleList(tables)
+
+    def told(self, cond: Tensor | None) -> list[Tensor]:
+        """What the class adds to each convolution, (B, channels); zero without classes."""
+        if cond is None:
+            return [self.head.weight.new_zeros(1, 1)] * self.convolutions
+        return [table(cond) for table in self.by_class]
+
+    def forward(self, x: Tensor, cond: Tensor | None = None) -> Tensor:
+        return self._logits(self._raw(x, cond))
+
+    def conditionals(self, x: Tensor, cond: Tensor | None = None) -> Distribution:
+        if self.output == "softmax":
+            return super().conditionals(x, cond)
+        self.check_events("x", x), self._check_cond(cond, len(x))
+        return DiscretizedLogistics.from_raw(self._raw(x, cond), self.values)
+
+    def _raw(self, x: Tensor, cond: Tensor | None) -> Tensor:
+        h = self.features(self._scale(x), cond)  # (B, width, H, W)
+        h = self.head(torch.relu(self.mix(torch.relu(h))))
+        return h.unflatten(1, (self.event_shape[0], -1)).movedim(2, -1)  # (B, C, H, W, P)
+
+    def _logits(self, parameters: Tensor) -> Tensor:
+        if self.output == "softmax":
+            return parameters
+        return DiscretizedLogistics.from_raw(parameters, self.values).logits
+
+    def _scale(self, x: Tensor) -> Tensor:
+        return 2 * x.to(self.head.weight) / (self.values - 1) - 1  # -1..1; outside the image it is 0
+
+    def init_state(self, n: int, cond: Tensor | None = None):
+        return 0, self.start(n, cond), (_Point(self.mix), _Point(self.head))
+
+    def step(self, x_prev, state):
+        t, caches, (mix, head) = state
+        colours, _, wide = self.event_shape
+        if x_prev is not None:
+            before, colour = divmod(t - 1, colours)
+            self.image(caches).put(before % wide, self._scale(x_prev), colour)
+        pixel, colour = divmod(t, colours)
+        column = pixel % wide
+        if column == 0 and colour == 0:
+            self.start_row(caches)
+        h = self.pixel(caches, column)  # (n, width)
+        parameters = head(torch.relu(mix(torch.relu(h)))).unflatten(1, (colours, -1))[:, colour]
+        return self._logits(parameters), (t + 1, caches, (mix, head))
+
+
+class PixelCNN(_Pixels):
+    r"""A stack of masked convolutions with residual connections.
+
+    .. math:: p(x) = \prod_{i} p(x_i \mid \text{rows above}, \text{pixels to the left})
+
+    The first layer hides the centre pixel (mask A), later ones show what it hides from itself already (mask B). In each
+    block a 1x1 convolution halves the channels, a masked one mixes neighbours, and a 1x1 doubles them again. What such
+    a stack sees is a trapezium: pixels of the rows above that lie far enough to the right are never seen, at any depth.
+    This blind spot is an independence that nobody asked for; :class:`GatedPixelCNN` has none.
+
+    With several colours (event shape (C, H, W)) the variables of a pixel follow one another, and a channel of a hidden
+    layer belongs to a colour and sees those before it. The output layer starts at zero, so the first loss is exactly
+    ln V for each variable (with ``output="logistics"``, within 5 %).
+
+    Args:
+        event_shape: (C, H, W).
+        values: V, the number of values of each variable; they enter as numbers from -1 to 1.
+        hidden: channels in the middle of a block, a multiple of C; between blocks there are twice as many.
+        layers: blocks after the first convolution.
+        first_kernel, kernel_size: odd, of the first and of the later masked convolutions.
+        output: "softmax" gives each value a logit of its own; "logistics" a mixture of logistic distributions in V
+            bins, which knows that neighbouring values are alike.
+        components: of that mixture.
+        classes: how many classes ``cond`` may name; each adds a bias to every masked convolution; ``None`` is none.
+
+    Raises:
+        ValueError: if an argument is out of its range.
+
+    Source:
+        van den Oord, Kalchbrenner and Kavukcuoglu (2016); Salimans et al. (2017) for the logistic output.
+
+    Example:
+        >>> model = PixelCNN((1, 4, 4), 2, hidden=8, layers=1)
+        >>> model.sample(3, prefix=torch.ones(8, dtype=torch.int64))[:, 0, :2].eq(1).all()
+        tensor(True)
+    """
+
+    def __init__(
+        self,
+        event_shape,
+        values: int,
+        *,
+        hidden: int = 32,
+        layers: int = 5,
+        first_kernel: int = 7,
+        kernel_size: int = 3,
+        output: str = "softmax",
+        components: int = 5,
+        classes: int | None = None,
+    ):
+        super().__init__(
+            event_shape,
+            values,
+            hidden=hidden,
+            layers=layers,
+            first_kernel=first_kernel,
+            kernel_size=kernel_size,
+            output=output,
+            components=components,
+            classes=classes,
+        )
+        colours, wide = self.event_shape[0], self.width(hidden)
+        self.first = MaskedConv2d(
+            "A", colours, wide, first_kernel, in_colours=self.colours_of(colours), out_colours=self.colours_of(wide)
+        )
+        middle = {"in_colours": self.colours_of(hidden), "out_colours": self.colours_of(hidden)}
+        self.narrow = nn.ModuleList(self.pointwise(wide, hidden) for _ in range(layers))
+        self.masked = nn.ModuleList(MaskedConv2d("B", hidden, hidden, kernel_size, **middle) for _ in range(layers))
+        self.widen = nn.ModuleList(self.pointwise(hidden, wide) for _ in range(layers))
+        self.convolutions = 1 + layers
+        self.by_class = self.biases_of_classes([wide] + [hidden] * layers)
+
+    def width(self, hidden: int) -> int:
+        return 2 * hidden
+
+    def features(self, image: Tensor, cond: Tensor | None) -> Tensor:
+        biases = self.told(cond)
+        h = self.first(image) + biases[0][..., None, None]
+        for narrow, masked, widen, bias in zip(self.narrow, self.masked, self.widen, biases[1:], strict=True):
+            m = masked(torch.relu(narrow(torch.relu(h)))) + bias[..., None, None]
+            h = h + widen(torch.relu(m))
+        return h
+
+    def start(self, n: int, cond: Tensor | None):
+        wide = self.event_shape[2]
+        biases = self.told(cond)
+        convolutions = [_Rows(c, n, wide, b) for c, b in zip([self.first, *self.masked], biases, strict=True)]
+        return convolutions, [_Point(c) for c in self.narrow], [_Point(c) for c in self.widen]
+
+    def image(self, caches):
+        return caches[0][0]
+
+    def start_row(self, caches) -> None:
+        for convolution in caches[0]:
+            convolution.start_row()
+
+    def pixel(self, caches, column: int) -> Tensor:
+        (first, *masked), narrow, widen = caches
+        h = first.at(column)
+        for to, mix, back in zip(narrow, masked, widen, strict=True):
+            mix.put(column, torch.relu(to(torch.relu(h))))
+            h = h + back(torch.relu(mix.at(column)))
+        return h
+
+
+class GatedPixelCNN(_Pixels):
+    r"""Two stacks: a vertical one over the rows above, and a horizontal one that reads it and looks to the left.
+
+    .. math:: y = \tanh(W_f * x + u_f) \odot \sigma(W_g * x + u_g)
+
+    The vertical stack needs no mask: its feature at a pixel knows rows up to the pixel's own, in full width, and the
+    horizontal stack reads it one row further down. So nothing above and to the right is blind, as it is in
+    :class:`PixelCNN`; how far either stack sees still grows with the layers. The output layer starts at zero, so the
+    first loss is exactly ln V for each variable (with ``output="logistics"``, within 5 %).
+
+    Args:
+        event_shape: (C, H, W).
+        values: V, the number of values of each variable; they enter as numbers from -1 to 1.
+        hidden: channels of each stack, a multiple of C.
+        layers: gated layers after the first.
+        first_kernel, kernel_size: odd, width of the first and of the later convolutions.
+        output, components, classes: those of :class:`PixelCNN`; a class adds a bias (u) to every gate.
+
+    Raises:
+        ValueError: if an argument is out of its range.
+
+    Source:
+        van den Oord et al. (2016b), "Conditional image generation with PixelCNN decoders".
+
+    Example:
+        >>> model = GatedPixelCNN((3, 4, 4), 4, hidden=6, layers=1, classes=10)
+        >>> model.sample(2, cond=7).shape
+        torch.Size([2, 3, 4, 4])
+    """
+
+    def __init__(
+        self,
+        event_shape,
+        values: int,
+        *,
+        hidden: int = 32,
+        layers: int = 5,
+        first_kernel: int = 7,
+        kernel_size: int = 3,
+        output: str = "softmax",
+        components: int = 5,
+        classes: int | None = None,
+    ):
+        super().__init__(
+            event_shape,
+            values,
+            hidden=hidden,
+            layers=layers,
+            first_kernel=first_kernel,
+            kernel_size=kernel_size,
+            output=output,
+            components=components,
+            classes=classes,
+        )
+        colours = self.event_shape[0]
+        one, two = self.colours_of(hidden), self.colours_of(hidden).repeat(2)  # of the two halves of a gate
+        below = [colours] + [hidden] * layers
+        kernels = [first_kernel] + [kernel_size] * layers
+        self.vertical = nn.ModuleList(
+            nn.Conv2d(c, 2 * hidden, (k // 2 + 1, k)) for c, k in zip(below, kernels, strict=True)
+        )
+        self.link = nn.ModuleList(nn.Conv2d(2 * hidden, 2 * hidden, 1) for _ in kernels)
+        self.horizontal = nn.ModuleList(
+            MaskedConv2d("B" if i else "A", c, 2 * hidden, (1, k), in_colours=self.colours_of(c), out_colours=two)
+            for i, (c, k) in enumerate(zip(below, kernels, strict=True))
+        )
+        self.out = nn.ModuleList(MaskedConv2d("B", hidden, hidden, 1, in_colours=one, out_colours=one) for _ in kernels)
+        self.convolutions = len(kernels)
+        self.by_class = self.biases_of_classes([4 * hidden] * len(kernels))  # for both stacks
+
+    def features(self, image: Tensor, cond: Tensor | None) -> Tensor:
+        v = h = image
+        layers = zip(self.vertical, self.link, self.horizontal, self.out, self.told(cond), strict=True)
+        for i, (vertical, link, horizontal, out, bias) in enumerate(layers):
+            high, wide = vertical.kernel_size
+            for_v, for_h = _halves(bias[..., None, None])
+            sums = vertical(F.pad(v, (wide // 2, wide // 2, high - 1, 0))) + for_v  # rows up to this one
+            above = link(F.pad(sums, (0, 0, 1, 0))[:, :, :-1])  # one row down: rows above this one
+            y = out(_gate(horizontal(h) + above + for_h))
+            v, h = _gate(sums), h + y if i else y
+        return h
+
+    def start(self, n: int, cond: Tensor | None):
+        wide = self.event_shape[2]
+        biases = [_halves(bias) for bias in self.told(cond)]
+        vertical = [_RowsAbove(c, n, wide, for_v) for c, (for_v, _) in zip(self.vertical, biases, strict=True)]
+        horizontal = [_Rows(c, n, wide, for_h) for c, (_, for_h) in zip(self.horizontal, biases, strict=True)]
+        return horizontal, vertical, [_Point(c) for c in self.link], [_Point(c) for c in self.out]
+
+    def image(self, caches):
+        return caches[0][0]
+
+    def start_row(self, caches) -> None:
+        horizontal, vertical, link, _ = caches
+        v = horizontal[0].line()  # (n, C, W): the row that is now above
+        for i, (rows, to, line) in enumerate(zip(vertical, link, horizontal, strict=True)):
+            sums = rows.push(v)  # (W, n, 2 hidden)
+            line.start_row(to(sums))
+            v = _gate(sums, -1).permute(1, 2, 0) if i + 1 < len(vertical) else None
+
+    def pixel(self, caches, column: int) -> Tensor:
+        horizontal, _, _, out = caches
+        h = None
+        for line, to in zip(horizontal, out, strict=True):
+            if h is not None:
+                line.put(column, h)
+            y = to(_gate(line.at(column)))
+            h = y if h is None else h + y
+        return h
+
+
+def _gate(x: Tensor, dim: int = 1) -> Tensor:
+    f, g = x.chunk(2, dim)
+    return torch.tanh(f) * torch.sigmoid(g)
+
+
+def _halves(bias: Tensor) -> tuple[Tensor, Tensor]:
+    """A class's bias, split between the two stacks; the zero that stands for no class serves both."""
+    return bias.chunk(2, 1) if bias.shape[1] > 1 else (bias, bias)
+
+
+# What sampling remembers. Each row is convolved with what lies above it once, when it starts; what is left of a pixel
+# is all that a step has to look at.
+
+
+class _Point:
+    """A 1x1 convolution at one pixel, (n, in) to (n, out)."""
+
+    def __init__(self, convolution: nn.Conv2d):
+        mask = getattr(convolution, "mask", True)
+        self.weight, self.bias = (convolution.weight * mask)[:, :, 0, 0], convolution.bias
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.weight, self.bias)
+
+
+class _RowsAbove:
+    """A convolution with the finished rows, the last of which is pushed when it is finished."""
+
+    def __init__(self, convolution: nn.Conv2d, n: int, wide: int, bias: Tensor):
+        self.convolution, self.bias, self.begun = convolution, bias, False
+        high = convolution.kernel_size[0]
+        self.rows = convolution.weight.new_zeros(n, convolution.in_channels, high, wide)
+
+    def push(self, row: Tensor) -> Tensor:
+        """Take in a finished row, (n, in, W), and convolve. Before the first row there is none: zeros."""
+        convolution = self.convolution
+        if not self.begun:
+            self.begun = True
+            return self.rows.new_zeros(self.rows.shape[3], self.rows.shape[0], convolution.out_channels)
+        self.rows = torch.cat([self.rows[:, :, 1:], row[:, :, None]], 2)
+        wide = convolution.kernel_size[1]
+        sums = F.conv2d(self.rows, convolution.weight, convolution.bias, padding=(0, wide // 2))
+        return (sums[:, :, 0] + self.bias[..., None]).permute(2, 0, 1)  # (W, n, out)
+
+
+class _Rows:
+    """A masked convolution, pixel by pixel."""
+
+    def __init__(self, convolution: MaskedConv2d, n: int, wide: int, bias: Tensor):
+        weight = convolution.weight * convolution.mask  # (out, in, high, wide)
+        above, left = convolution.padding
+        self.bias, self.reach = convolution.bias + bias, left  # (1 or n, out)
+        self.above_weight = weight[:, :, :above]
+        self.left_weight = weight[:, :, above, : left + 1].permute(2, 1, 0).flatten(0, 1).contiguous()
+        self.rows = weight.new_zeros(n, weight.shape[1], above, wide)
+        self.row = weight.new_zeros(n, left + wide, weight.shape[1])  # this row, after zeros
+
+    def line(self) -> Tensor:
+        """The present row, (n, in, W)."""
+        return self.row[:, self.reach :].transpose(1, 2)
+
+    def start_row(self, more: Tensor | None = None) -> None:
+        """Turn to the next row. ``more``, (W, n, out), is added to each of its pixels."""
+        if self.above_weight.shape[2]:
+            self.rows = torch.cat([self.rows[:, :, 1:], self.line()[:, :, None]], 2)
+            more = F.conv2d(self.rows, self.above_weight, padding=(0, self.reach))[:, :, 0].permute(2, 0, 1)
+        self.sums = (more + self.bias).contiguous()  # (W, n, out): all but this row's own part
+        self.row = torch.zeros_like(self.row)
+
+    def put(self, column: int, x: Tensor, channel: int | None = None) -> None:
+        """Set a pixel of the present row: all channels, x of shape (n, in), or one, (n,)."""
+        if channel is None:
+            self.row[:, self.reach + column] = x
+        else:
+            self.row[:, self.reach + column, channel] = x
+
+    def at(self, column: int) -> Tensor:
+        """The convolution at a pixel of the present row, (n, out)."""
+        left = self.row[:, column : column + self.reach + 1].flatten(1)
+        return torch.addmm(self.sums[column], left, self.left_weight)
