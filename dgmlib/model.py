@@ -73,7 +73,7 @@ class AutoregressiveModel(nn.Module):
         if classes is not None and not is_count(classes):
             raise ValueError(f"classes: got {classes!r}, wanted None or a positive integer")
         self.event_shape, self.values, self.dims, self.classes = shape, values, math.prod(shape), classes
-        order = torch.arange(self.dims) if order is None else torch.as_tensor(order)
+        order = torch.arange(self.dims) if order is None else torch.as_tensor(order).clone()
         if order.shape != (self.dims,) or not torch.equal(order.sort().values, torch.arange(self.dims)):
             raise ValueError(f"order: got {order.tolist()}, wanted a permutation of 0..{self.dims - 1}")
         self.register_buffer("order", order)  # order[t]: flat index of the variable predicted at time t
@@ -340,11 +340,11 @@ class AutoregressiveModel(nn.Module):
         if about["model"] != cls.__name__:
             raise ValueError(f"{path}: holds {about['model']}, wanted {cls.__name__}")
         args, options = json.loads(about["arguments"])
-        model = cls(*args, **options)
-        model.to(next((t.dtype for t in tensors.values() if t.is_floating_point()), torch.get_default_dtype()))
         try:
+            model = cls(*args, **options)
+            model.to(next((t.dtype for t in tensors.values() if t.is_floating_point()), torch.get_default_dtype()))
             model.load_state_dict(tensors)
-        except RuntimeError as error:
+        except (RuntimeError, TypeError, ValueError) as error:
             raise ValueError(f"{path}: its weights don't fit {cls.__name__}: {error}") from error
         if model.fingerprint() != about["fingerprint"]:
             raise ValueError(f"{path}: its weights were changed after they were saved: the fingerprint does not fit")

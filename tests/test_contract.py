@@ -4,12 +4,14 @@ A law is a function of a model that asserts. ``MODELS`` names every model and op
 the law that must catch each of them.
 """
 
+import copy
 import math
 
 import pytest
 import torch
 from oracles import chi_square_p_value, every_point, randomise
 from torch.distributions import Categorical
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from dgmlib.causality import dependency_matrix
 from dgmlib.compression import compress, decompress, size
@@ -56,7 +58,7 @@ def masked(model, radius, mask_type):
 
     def reads(i, j, c, a, b, d):
         own = d < c if mask_type == "A" else d <= c
-        return i - radius <= a < i and abs(b - j) <= radius or a == i and (j - radius <= b < j or b == j and own)
+        return (i - radius <= a < i and abs(b - j) <= radius) or (a == i and (j - radius <= b < j or (b == j and own)))
 
     return related(model, reads)
 
@@ -235,7 +237,46 @@ def law_coding(model):
     assert promised - 1 <= bits <= 1.0005 * promised + 64, f"{bits} bits for {promised:.1f} promised"
 
 
-LAWS = [law_normalisation, law_decomposition, law_agreement, law_step, law_coding]
+class _Elsewhere(TorchDispatchMode):
+    """Refuses any operation that makes a tensor on another device than ``device``."""
+
+    def __init__(self, device):
+        super().__init__()
+        self.device = device
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        made = operation(*args, **(kwargs or {}))
+        for tensor in made if isinstance(made, (tuple, list)) else [made]:
+            if isinstance(tensor, torch.Tensor):
+                assert tensor.device.type == self.device, f"{operation} made a tensor on {tensor.device}"
+        return made
+
+
+def law_device(model):
+    """9. The same values and examples on CPU and CUDA; nothing is allocated elsewhere, seen on the device "meta"."""
+    if model.order.device.type != "cpu":
+        points, here = every_point(model.event_shape, model.values), copy.deepcopy(model).cpu()
+        assert torch.allclose(model(points.to(model.order.device)).cpu(), here(points), rtol=0, atol=1e-9)
+        drawn = [m.sample(200, generator=torch.Generator().manual_seed(0)).cpu() for m in (model, here)]
+        assert torch.equal(*drawn)
+    model = copy.deepcopy(model).to("meta")
+    x = torch.zeros(2, *model.event_shape, dtype=torch.int64, device="meta")
+    with _Elsewhere("meta"):
+        logits = model(x)
+        assert logits.shape == (*x.shape, model.values)
+        assert model.log_prob(x).shape == (2,)
+        try:
+            state, last = model.init_state(2), None
+        except NotImplementedError as error:  # what depends on values: the keys that a window shows
+            assert "nonzero" in str(error)
+            return
+        for _ in range(model.dims):
+            logits, state = model.step(last, state)
+            assert logits.shape == (2, model.values)
+            last = x.flatten(1)[:, 0]
+
+
+LAWS = [law_normalisation, law_decomposition, law_agreement, law_step, law_coding, law_device]
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -348,6 +389,21 @@ class CodesAtSampleTemperature(FVSBN):
         return logits * 2, state
 
 
+class AllocatesElsewhere(FVSBN):
+    """Makes a tensor without saying where: fine on the CPU, an error (or a slow copy) on any other device."""
+
+    def forward(self, x):
+        torch.zeros(len(x))
+        return super().forward(x)
+
+
+class KeepsTheStateElsewhere(FVSBN):
+    """The state is made on the default device."""
+
+    def init_state(self, n):
+        return 0, torch.zeros(n, self.dims)
+
+
 WRONG = [
     (SeesItself, law_causality),
     (LooksAhead, law_causality),
@@ -363,6 +419,8 @@ WRONG = [
     (CodesAtSampleTemperature, law_step),
     (CodesAtSampleTemperature, law_coding),
     (AveragesOverDimensions, law_coding),
+    (AllocatesElsewhere, law_device),
+    (KeepsTheStateElsewhere, law_device),
 ]
 
 

@@ -14,8 +14,8 @@ class ImageTransformer(AutoregressiveModel):
 
     Pixels follow one another row by row, and within a pixel its colours. With a window w, the attention of the pixel in
     row a and column b reaches, of what precedes it, rows a-w..a and columns b-w..b+w: L blocks see about L times as
-    far, as convolutions do, and a step of sampling looks at about 2w(w+1) pixels instead of all. Training computes all pairs
-    and masks them: a window here changes what is seen, and the cost of sampling, but not that of training.
+    far, as convolutions do, and a step of sampling looks at about 2w(w+1) pixels instead of all. Training computes all
+    pairs and masks them: a window here changes what is seen, and the cost of sampling, but not that of training.
 
     The output layer starts at zero, so every first prediction is uniform and the first loss is exactly ln V for each
     variable; all else starts as in :class:`dgmlib.models.Transformer`.

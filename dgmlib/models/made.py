@@ -19,8 +19,8 @@ class MADE(AutoregressiveModel):
 
     One pass gives all D conditionals; sampling takes D steps. Units stand in the order of their degrees m, which are
     spread evenly over 0..D-2, so each step of sampling computes just the units that the last variable has completed:
-    all D steps together cost about as much as one pass. A direct map from the past to the outputs keeps every dependency
-    when there are fewer hidden units than variables.
+    all D steps together cost about as much as one pass. A direct map from the past to the outputs keeps every
+    dependency when there are fewer hidden units than variables.
 
     The output layer and the direct map start at zero, so the first loss is exactly ln V for each variable.
 
@@ -51,6 +51,10 @@ class MADE(AutoregressiveModel):
             raise ValueError(f"hidden: got {hidden!r}, wanted positive integers, such as (500,) or (500, 500)")
         inputs = self.dims * (self.values - 1)  # value 0 is the reference, as in FVSBN
         self.degrees = [torch.arange(h) * max(self.dims - 1, 1) // h for h in hidden]
+        # known[l][t]: how many units of layer l (0 is the input) the variables before place t complete
+        places = torch.arange(self.dims)
+        self.known = [(places * (values - 1)).tolist()]
+        self.known += [torch.searchsorted(degrees, places).tolist() for degrees in self.degrees]
         sizes = [inputs, *hidden]
         self.layers = nn.ModuleList(
             MaskedLinear(torch.ones(above, below)) for below, above in zip(sizes, hidden, strict=False)
@@ -78,14 +82,11 @@ class MADE(AutoregressiveModel):
         head, bias = self.head.weight[inputs], self.head.bias[inputs]
         direct = None if self.direct is None else self.direct.weight[inputs][:, inputs]
         units = [bias.new_zeros(n, weight.shape[1]) for weight in [*weights, head]]
-        # known[l][t]: how many units of layer l (0 is the input) the variables before place t complete
-        times = torch.arange(self.dims)
-        known = [(times * free).tolist(), *(torch.searchsorted(d, times).tolist() for d in self.degrees)]
-        return 0, units, known, weights, (head, bias, direct)
+        return 0, units, weights, (head, bias, direct)
 
     def step(self, x_prev, state):
-        t, units, known, weights, (head, bias, direct) = state  # units: of each layer (n, units), filled from the left
-        free = self.values - 1
+        t, units, weights, (head, bias, direct) = state  # units: of each layer (n, units), filled from the left
+        free, known = self.values - 1, self.known
         if x_prev is not None:
             units[0][:, known[0][t - 1] : known[0][t]] = self._features(x_prev[:, None])
             for i, (weight, layer) in enumerate(zip(weights, self.layers, strict=True)):
@@ -97,7 +98,7 @@ class MADE(AutoregressiveModel):
         logits = F.linear(units[-1][:, :seen], head[out, :seen], bias[out])  # (n, V-1)
         if direct is not None:
             logits = logits + F.linear(units[0][:, : t * free], direct[out, : t * free])
-        return F.pad(logits, (1, 0)), (t + 1, units, known, weights, (head, bias, direct))
+        return F.pad(logits, (1, 0)), (t + 1, units, weights, (head, bias, direct))
 
     def reordered(self, order: Tensor) -> "MADE":
         """The same weights, shared, with the masks of another order of the variables.

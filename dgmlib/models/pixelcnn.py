@@ -66,7 +66,7 @@ class _Pixels(AutoregressiveModel):
         if self.output == "softmax":
             return super().conditionals(x, cond)
         self.check_events("x", x), self._check_cond(cond, len(x))
-        return DiscretizedLogistics.from_raw(self._raw(x, cond), self.values)
+        return DiscretizedLogistics.from_raw(self._raw(x, cond), self.values, validate_args=False)
 
     def _raw(self, x: Tensor, cond: Tensor | None) -> Tensor:
         h = self.features(self._scale(x), cond)  # (B, width, H, W)
@@ -76,7 +76,7 @@ class _Pixels(AutoregressiveModel):
     def _logits(self, parameters: Tensor) -> Tensor:
         if self.output == "softmax":
             return parameters
-        return DiscretizedLogistics.from_raw(parameters, self.values).logits
+        return DiscretizedLogistics.from_raw(parameters, self.values, validate_args=False).logits
 
     def _scale(self, x: Tensor) -> Tensor:
         return 2 * x.to(self.head.weight) / (self.values - 1) - 1  # -1..1; outside the image it is 0

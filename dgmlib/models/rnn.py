@@ -16,8 +16,8 @@ class RNN(AutoregressiveModel):
 
     The same cell and the same output serve at every position. torch runs the cells; :mod:`dgmlib.layers` has them
     written out. The output layer starts at zero, so every first prediction is uniform and the first loss is exactly
-    ln V for each variable: any other start would be an opinion that training first has to unlearn. The layers below start
-    at random, which keeps the hidden units from being copies of one another.
+    ln V for each variable: any other start would be an opinion that training first has to unlearn. The layers below
+    start at random, which keeps the hidden units from being copies of one another.
 
     Args:
         event_shape: shape of one example, D variables.
