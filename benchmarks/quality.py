@@ -1,0 +1,325 @@
+"""What each model learns: average negative log-likelihood on data that it has not seen.
+
+    python benchmarks/quality.py digits
+    python benchmarks/quality.py names
+    python benchmarks/quality.py mnist --model PixelCNN
+
+Each writes benchmarks/quality_<task>.json, result by result: what stands there already is not computed again, so an
+interrupted run goes on, and several may run at once. First every combination of a model's alternatives in ``TASKS`` is
+trained with seed 0 and judged by the validation set (``tried``); the best one is then trained with every seed, and only
+these runs look at the test set, once each. ``remarks`` are written by hand into the file, and kept.
+
+The digits and names need no network; MNIST's test file is downloaded once (2 MB; see dgmlib.data). On two CPU cores
+digits and names take some 15 minutes each, and mnist more than an hour, twice that with glibc's usual settings: with
+MALLOC_MMAP_THRESHOLD_=10000000000 MALLOC_TRIM_THRESHOLD_=20000000000 it does not return memory after each update.
+"""
+
+import argparse
+import fcntl
+import itertools
+import json
+import math
+import os
+import re
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from dgmlib import data
+from dgmlib.likelihood import nll, standard_error
+from dgmlib.models import (
+    FVSBN,
+    MADE,
+    NADE,
+    RNN,
+    GatedPixelCNN,
+    ImageTransformer,
+    OrderEnsemble,
+    PixelCNN,
+    Table,
+    Transformer,
+)
+from dgmlib.train import fit
+
+PIECE = 200  # examples that are evaluated at once: all of MNIST's would not fit into memory
+
+
+class Search(NamedTuple):
+    """A model, with its options and those of ``fit``: a list holds alternatives, of which validation chooses one.
+
+    ``fit``'s ``lr`` is a tuple: training goes on from the best weights so far with each of the rates, each time until
+    ``steps`` or ``patience`` end it. With ``trial``, alternatives are compared after so many steps at the first rate.
+    """
+
+    model: type
+    options: dict
+    fit: dict
+    trial: int | None = None
+
+    def alternatives(self) -> list[tuple[dict, dict]]:
+        keys = [*self.options, *self.fit]
+        lists = [v if isinstance(v, list) else [v] for v in (*self.options.values(), *self.fit.values())]
+        n = len(self.options)
+        each = [
+            (dict(zip(keys[:n], c[:n], strict=True)), dict(zip(keys[n:], c[n:], strict=True)))
+            for c in itertools.product(*lists)
+        ]
+        return [json.loads(json.dumps(pair)) for pair in each]  # as they will be read back
+
+
+class Task(NamedTuple):
+    load: object
+    unit: str
+    seeds: tuple[int, ...]
+    searches: dict[str, Search]
+
+
+SHORT = {"steps": 20_000, "batch_size": 50, "check_every": 50, "patience": 10}
+RATES = [(0.03, 0.003), (0.01, 0.001), (0.003, 0.0003), (0.001, 0.0001)]
+
+DIGITS = {
+    "FVSBN": Search(FVSBN, {}, {"lr": RATES, **SHORT}),
+    "NADE": Search(NADE, {"hidden": [50, 200, 500]}, {"lr": RATES[:3], **SHORT}),
+    "MADE": Search(
+        MADE,
+        {"hidden": [(256,), (512,), (1024,), (256, 256), (512, 512)], "direct": [True, False]},
+        {"lr": RATES[2:], **SHORT},
+    ),
+    "OrderEnsemble": Search(
+        OrderEnsemble,
+        {"orders": [8, 32], "hidden": [(512,), (512, 512)], "direct": [True, False]},
+        {"lr": RATES[2:], **SHORT},
+    ),
+    "RNN": Search(
+        RNN, {"cell": ["gru", "lstm"], "hidden": 64, "dropout": [0.0, 0.3]}, {"lr": [(0.01, 0.001)], **SHORT}
+    ),
+    "Transformer": Search(
+        Transformer, {"width": 32, "layers": 2, "dropout": [0.0, 0.1, 0.2]}, {"lr": RATES[2:], **SHORT}
+    ),
+    "PixelCNN": Search(PixelCNN, {"hidden": [16, 32], "layers": [2, 4]}, {"lr": RATES[2:], **SHORT}),
+    "GatedPixelCNN": Search(GatedPixelCNN, {"hidden": [16, 32], "layers": [2, 4]}, {"lr": RATES[2:3], **SHORT}),
+    "ImageTransformer": Search(
+        ImageTransformer,
+        {"width": 32, "layers": 2, "window": [None, 3], "dropout": [0.0, 0.1, 0.2]},
+        {"lr": RATES[2:3], **SHORT},
+    ),
+}
+
+# GRU, LSTM and Transformer have 28.5, 28.6 and 27.8 thousand parameters.
+NAMES = {
+    "bigram": Search(Table, {"memory": 1, "shared": True}, {"smoothing": [0.03, 0.1, 0.3, 1.0, 3.0]}),
+    "GRU": Search(RNN, {"cell": "gru", "hidden": 64, "dropout": [0.0, 0.1, 0.2, 0.4]}, {"lr": RATES[1:3], **SHORT}),
+    "LSTM": Search(RNN, {"cell": "lstm", "hidden": 56, "dropout": [0.0, 0.1, 0.2, 0.4]}, {"lr": RATES[1:3], **SHORT}),
+    "Transformer": Search(
+        Transformer, {"width": 32, "layers": 2, "dropout": [0.0, 0.1, 0.2]}, {"lr": RATES[1:3], **SHORT}
+    ),
+}
+
+DECAY = [(0.003, 0.001, 0.0002), (0.001, 0.0005, 0.0002)]
+ONCE = {"patience": 2}  # checks cost more than they tell: only at each rate's end
+MNIST = {
+    "FVSBN": Search(
+        FVSBN,
+        {},
+        {"lr": [(0.01, 0.001), (0.003, 0.0003)], "steps": 4000, "batch_size": 100, "check_every": 80, "patience": 5},
+    ),
+    "NADE": Search(
+        NADE,
+        {"hidden": 200},
+        {"lr": DECAY, "steps": 2000, "batch_size": 32, "check_every": 500, "patience": 2},
+        trial=500,
+    ),
+    "MADE": Search(
+        MADE,
+        {"hidden": [(500,), (500, 500)], "direct": [True, False]},
+        {"lr": (0.001, 0.0001), "steps": 5000, "batch_size": 100, "check_every": 80, "patience": 5},
+    ),
+    "PixelCNN": Search(
+        PixelCNN,
+        {"hidden": 24, "layers": 6},
+        {"lr": DECAY, "steps": 2400, "batch_size": 16, "check_every": 2400, **ONCE},
+        trial=300,
+    ),
+    "GatedPixelCNN": Search(
+        GatedPixelCNN,
+        {"hidden": 20, "layers": 5},
+        {"lr": DECAY, "steps": 2000, "batch_size": 16, "check_every": 2000, **ONCE},
+        trial=300,
+    ),
+    "ImageTransformer": Search(
+        ImageTransformer,
+        {"width": 32, "layers": 2, "heads": 2, "window": [None, 6]},
+        {"lr": (0.003, 0.0005), "steps": 3500, "batch_size": 8, "check_every": 3500, **ONCE},
+        trial=300,
+    ),
+}
+
+TASKS = {
+    "digits": Task(lambda: data.load("digits", binarize=True), "nats per image", (0, 1, 2), DIGITS),
+    "names": Task(
+        lambda: data.load("given_names"),
+        "nats per character: -log p of each name and the '.' that ends it, summed over all names, divided by the number"
+        " of letters and one '.' for each name; what fills a name up after its '.' is not counted, neither as nats nor"
+        " as characters",
+        (0, 1, 2),
+        NAMES,
+    ),
+    "mnist": Task(lambda: data.load("mnist", files="test", binarize="threshold"), "nats per image", (0,), MNIST),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("task", choices=TASKS)
+    parser.add_argument("--model", action="append", help="one of the task's models; may be repeated; default: all")
+    parser.add_argument("--weights", type=Path, help="folder for the final weights; default: they are not kept")
+    arguments = parser.parse_args()
+    task = TASKS[arguments.task]
+    for name in arguments.model or task.searches:
+        if name not in task.searches:
+            parser.error(f"--model: got {name!r}, wanted one of {', '.join(task.searches)}")
+    torch.set_num_threads(1)
+    loaded, results = task.load(), Results(arguments.task)
+    for name in arguments.model or task.searches:
+        search, alternatives = task.searches[name], task.searches[name].alternatives()
+        for options, how in alternatives:
+            if results.tried(name, options, how) is None and len(alternatives) > 1:
+                quick = {} if search.trial is None else {"steps": search.trial, "lr": how["lr"][:1]}
+                _, run = train(search.model, loaded, options, {**how, **quick}, seed=0)
+                results.add(name, "tried", {"options": options, "fit": how, **quick, **run})
+        options, how = min(alternatives, key=lambda pair: (results.tried(name, *pair) or {"valid": 0})["valid"])
+        results.choose(name, options, how)
+        for seed in task.seeds:
+            if seed not in results.seeds(name):
+                model, run = train(search.model, loaded, options, how, seed)
+                test, error = score(model, loaded.test)
+                run = {"seed": seed, "test": test, "standard_error_over_examples": error, **run}
+                run |= {"train": score(model, loaded.train)[0]}
+                results.add(name, "runs", run)
+                if arguments.weights:
+                    model.save(arguments.weights / f"{arguments.task}-{name}-{seed}.safetensors")
+
+
+def train(family: type, loaded: data.Dataset, options: dict, how: dict, seed: int):
+    """Make a model and train it; also what to write down about that, of which nothing comes from the test set."""
+    torch.manual_seed(seed)
+    began, steps, best = time.monotonic(), 0, 0
+    model = family(loaded.event_shape, loaded.values, **options)
+    if family is Table:
+        model.count(loaded.train, **how)
+    else:
+        whole = model.log_prob  # fit evaluates whole sets: in pieces they fit into memory
+        model.log_prob = lambda x: whole(x) if model.training else torch.cat([whole(piece) for piece in x.split(PIECE)])
+        generator = torch.Generator().manual_seed(seed)
+        for lr in how["lr"]:
+            history = fit(model, loaded.train, loaded.valid, **{**how, "lr": lr}, generator=generator)
+            best = steps + history.step[history.best] if history.best else best
+            steps += history.step[-1]
+        del model.log_prob
+    model.eval()
+    run = {"valid": score(model, loaded.valid)[0]}
+    run |= {"parameters": parameters(model), "steps": steps, "best_step": best}
+    run |= {"minutes": round((time.monotonic() - began) / 60, 2)}
+    print(f"{family.__name__} {options} {how} seed {seed}: {run}", flush=True)
+    return model, run
+
+
+def parameters(model) -> int:
+    """How many numbers were learnt; what a mask hides is none, unless another order's mask shows it."""
+    if isinstance(model, OrderEnsemble):
+        return sum(p.numel() for p in model.parameters())
+    masked = sum(int((~m.mask).sum()) for m in model.modules() if isinstance(getattr(m, "mask", None), Tensor))
+    return sum(p.numel() for p in model.parameters()) - masked
+
+
+@torch.no_grad()
+def score(model, x: Tensor) -> tuple[float, float]:
+    """Nats per image, or per character of texts, and its standard error over the examples."""
+    if len(model.event_shape) == 3:
+        log_prob = torch.cat([model.log_prob(piece) for piece in x.split(PIECE)])
+        return round(nll(log_prob), 4), round(standard_error(log_prob), 4)
+    ends = (x == 0).long().argmax(1, keepdim=True)  # place of the '.'
+    counted = torch.arange(x.shape[1]) <= ends
+    nats = -(model.conditionals(x).log_prob(x) * counted).sum(1).double()
+    mean, characters = (nats.sum() / counted.sum()).item(), counted.sum(1).double()
+    error = standard_error(nats - mean * characters) / characters.mean().item()  # of a ratio, to first order
+    return round(mean, 4), round(error, 4)
+
+
+class Results:
+    """The file of results: read, changed and replaced under a lock, so that two runs can share it."""
+
+    def __init__(self, task: str):
+        self.path = Path(__file__).with_name(f"quality_{task}.json")
+        loaded = TASKS[task].load()
+        self.about = {
+            "command": f"python benchmarks/quality.py {task}",
+            "data": loaded.name,
+            "protocol": f"{len(loaded.train)}/{len(loaded.valid)}/{len(loaded.test)} examples; {loaded.protocol}",
+            "unit": TASKS[task].unit,
+            "training": "Adam, early stopping on valid; the alternatives in tried, with seed 0, were judged by valid "
+            "alone; test was evaluated once for each run",
+            "seeds": list(TASKS[task].seeds),
+            "machine": f"{os.cpu_count()} CPU cores",
+            "torch": torch.__version__,
+            "threads": 1,
+        }
+        self._change(lambda models: None)
+
+    def tried(self, name: str, options: dict, how: dict) -> dict | None:
+        entries = self._model(name).get("tried", [])
+        return next((e for e in entries if e["options"] == options and e["fit"] == how), None)
+
+    def seeds(self, name: str) -> list[int]:
+        return [run["seed"] for run in self._model(name).get("runs", [])]
+
+    def choose(self, name: str, options: dict, how: dict) -> None:
+        def change(models):
+            model = models.setdefault(name, {})
+            if (model.get("options"), model.get("fit")) != (options, how):
+                models[name] = {"options": options, "fit": how, **{k: model[k] for k in ("tried",) if k in model}}
+
+        self._change(change)
+
+    def add(self, name: str, where: str, entry: dict) -> None:
+        self._change(lambda models: models.setdefault(name, {}).setdefault(where, []).append(entry))
+
+    def _model(self, name: str) -> dict:
+        return json.loads(self.path.read_text())["models"].get(name, {})
+
+    def _change(self, change) -> None:
+        with open(__file__) as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            models = json.loads(self.path.read_text())["models"] if self.path.exists() else {}
+            change(models)
+            known = TASKS[self.about["command"].split()[-1]].searches
+            ordered = {name: summary(models[name]) for name in known if name in models}
+            part = self.path.with_suffix(f".{os.getpid()}.part")
+            text = json.dumps({**self.about, "models": ordered}, indent=1)
+            part.write_text(re.sub(r"\[\s+([^][{}]*?)\s+\]", lambda m: f"[{' '.join(m[1].split())}]", text) + "\n")
+            part.replace(self.path)
+
+
+def summary(model: dict) -> dict:
+    """A model's entry with its averages over seeds, in the order in which one wants to read it."""
+    runs = model.get("runs", [])
+    means = {}
+    for split in ("test", "valid") if runs else ():
+        each = torch.tensor([run[split] for run in runs], dtype=torch.float64)
+        means[split] = {"mean": round(each.mean().item(), 4)}
+        if len(each) > 1:
+            means[split]["standard_error_over_seeds"] = round(standard_error(each), 4)
+    if runs:
+        errors = [run["standard_error_over_examples"] for run in runs]
+        means["test"]["standard_error_over_examples"] = round(math.fsum(errors) / len(errors), 4)
+        means |= {key: runs[0][key] for key in ("parameters",)}
+        means |= {key: round(sum(run[key] for run in runs) / len(runs), 2) for key in ("steps", "minutes")}
+    kept = {key: model[key] for key in ("remarks", "options", "fit", "runs", "tried") if key in model}
+    return {**means, **kept}
+
+
+if __name__ == "__main__":
+    main()
