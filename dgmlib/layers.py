@@ -7,6 +7,26 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 
+def one_hot(x: Tensor, values: int, dtype: torch.dtype) -> Tensor:
+    """Indicators of the values 1..V-1; all are zero at 0, the reference, so that a binary variable stays one number.
+
+    Args:
+        x: integers 0..V-1, any shape.
+        values: V.
+        dtype: of the result.
+
+    Returns:
+        Shape ``(*x.shape, V-1)``.
+
+    Example:
+        >>> one_hot(torch.tensor([0, 1, 2]), 3, torch.int64).tolist()
+        [[0, 0], [1, 0], [0, 1]]
+    """
+    if values == 2:
+        return x.to(dtype)[..., None]
+    return (x[..., None] == torch.arange(1, values, device=x.device)).to(dtype)
+
+
 class MaskedLinear(nn.Linear):
     r"""A linear map through which only what the mask lets pass flows.
 
@@ -179,19 +199,21 @@ class CausalSelfAttention(nn.Module):
         Returns:
             Shape ``(B, T, width)``.
         """
-        q, k, v = self._heads(x, torch.arange(x.shape[1], device=x.device))
+        q, k, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)  # (B, heads, T, d) each
+        if self.rotary:
+            positions = torch.arange(x.shape[1], device=x.device)
+            q, k = rotate(q, positions), rotate(k, positions)
         y = F.scaled_dot_product_attention(
             q, k, v, causal_mask, dropout_p=self.dropout if self.training else 0.0, is_causal=causal_mask is None
         )  # (B, heads, T, d)
         return self.out(y.transpose(1, 2).flatten(2))
 
-    def init_state(self, n: int, length: int) -> tuple[Tensor, Tensor]:
-        """Room for the keys and values of ``length`` positions of ``n`` sequences, each (n, heads, length, d)."""
-        d = self.out.in_features // self.heads
-        keys = self.out.weight.new_empty(n, self.heads, length, d)
-        return keys, torch.empty_like(keys)
+    def init_state(self, n: int, length: int) -> Tensor:
+        """Room for the keys and values of ``length`` positions of ``n`` sequences, (n, 2, heads, length, d)."""
+        width = self.out.in_features
+        return self.out.weight.new_empty(n, 2, self.heads, length, width // self.heads)
 
-    def step(self, x: Tensor, state: tuple[Tensor, Tensor], t: int, visible: Tensor | None = None) -> Tensor:
+    def step(self, x: Tensor, state: Tensor, t: int, visible: Tensor | None = None) -> Tensor:
         """Attend from position t alone, whose key and value are added to ``state``.
 
         Args:
@@ -203,16 +225,14 @@ class CausalSelfAttention(nn.Module):
         Returns:
             Shape ``(n, width)``.
         """
-        q, k, v = self._heads(x[:, None], torch.full((1,), t, device=x.device))
-        for past, new in zip(state, (k, v), strict=True):
-            past[:, :, t] = new[:, :, 0]
-        keys, values = (past[:, :, : t + 1] if visible is None else past[:, :, visible] for past in state)
-        return self.out(F.scaled_dot_product_attention(q, keys, values).flatten(1))
-
-    def _heads(self, x: Tensor, positions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries, keys and values of each head, (B, heads, T, d)."""
-        q, k, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        return (rotate(q, positions), rotate(k, positions), v) if self.rotary else (q, k, v)
+        q, k, v = self.qkv(x).view(len(x), 3, self.heads, 1, -1).unbind(1)  # (n, heads, 1, d)
+        if self.rotary:
+            position = torch.full((1,), t, device=x.device)
+            q, k = rotate(q, position), rotate(k, position)
+        keys, values = state.unbind(1)
+        keys[:, :, t : t + 1], values[:, :, t : t + 1] = k, v
+        seen = slice(t + 1) if visible is None else visible
+        return self.out(F.scaled_dot_product_attention(q, keys[:, :, seen], values[:, :, seen]).flatten(1))
 
 
 def rotate(x: Tensor, positions: Tensor) -> Tensor:

@@ -187,28 +187,23 @@ class AutoregressiveModel(nn.Module):
     def _sample_rows(self, prefix, uniform, cond, cached, draw, bar) -> Tensor:
         """Draw ``len(uniform)`` examples side by side, (rows, D) in the model's order."""
         n, device = len(uniform), self.order.device
-        uniform = uniform.to(_doubles(device))
+        uniform = uniform.to(_doubles(device), copy=True).unbind(1)  # D of (n,); drawing leaves NaN in what it broke
         state = self.init_state(n, *_given(cond)) if cached else self._init_naive(n, cond)
         step = self.step if cached else self._step_naive
         last, drawn = None, []
-        broken = torch.zeros((), dtype=torch.bool, device=device)
         for t in range(self.dims):
             given = t < prefix.shape[1]
             if given and not cached:  # nothing to predict: a later call sees the value
                 state = self._keep_naive(last, state)
             else:
                 parameters, state = step(last, state)  # (n, V)
-            if given:
-                last = prefix[:, t]
-            else:
-                last = draw(parameters, uniform[:, t]).to(device)
-                broken |= (last == self.values).any() if self.values is not None else last.isnan().any()
-                last = last.clamp(max=self.values - 1) if self.values is not None else last
+            last = prefix[:, t] if given else draw(parameters, uniform[t]).to(device)
             drawn.append(last)
             bar.update(n)
-        if broken:
+        drawn = torch.stack(drawn, 1)
+        if drawn.isnan().any() or torch.stack(uniform).isnan().any():
             raise FloatingPointError("the model predicts NaN: it has no samples")
-        return torch.stack(drawn, 1)
+        return drawn
 
     def draw(self, parameters: Tensor, uniform: Tensor) -> Tensor:
         """Turn one uniform number in [0, 1) into one draw of a real variable; a subclass with real variables writes it.
@@ -498,14 +493,17 @@ def _check_not_empty(name: str, x: Tensor) -> None:
 
 
 def _draw_value(logits: Tensor, uniform: Tensor, temperature: float, top_k: int | None) -> Tensor:
-    """The value in whose part of the unit interval ``uniform`` falls; V where a logit is NaN. Shape (n,)."""
-    logits = logits.to(_doubles(logits.device), torch.float64) / temperature
+    """The value in whose part of the unit interval ``uniform`` falls, shape (n,). ``uniform`` is used up: it becomes a
+    point on the scale of the sums, and so NaN where a logit is NaN."""
+    logits = logits.to(uniform)
+    if temperature != 1:
+        logits = logits / temperature
     if top_k is not None and top_k < logits.shape[-1]:
         least = logits.topk(top_k).values[:, -1:]
         logits = logits.masked_fill(logits < least, -math.inf)
-    cumulative = logits.softmax(-1).cumsum(-1)  # (n, V)
-    point = uniform * cumulative[:, -1]  # below the last entry, so a value of probability 0 is never drawn
-    return torch.searchsorted(cumulative, point[:, None], right=True).squeeze(1)
+    sums = logits.softmax(-1).cumsum(-1)  # (n, V)
+    point = uniform.mul_(sums[:, -1])  # below the last sum, so a value of probability 0 is never drawn
+    return (sums <= point[:, None]).sum(-1)
 
 
 def _given(cond: Tensor | None) -> tuple:

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from dgmlib.layers import one_hot
 from dgmlib.model import AutoregressiveModel
 
 
@@ -58,4 +59,4 @@ class FVSBN(AutoregressiveModel):
         return F.pad(sums[:, t * free : (t + 1) * free], (1, 0)), (t + 1, sums)
 
     def _features(self, x: Tensor) -> Tensor:
-        return F.one_hot(x.long(), self.values)[..., 1:].flatten(1).to(self.weight)
+        return one_hot(x, self.values, self.weight.dtype).flatten(1)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dgmlib.layers import MaskedLinear
+from dgmlib.layers import MaskedLinear, one_hot
 from dgmlib.model import AutoregressiveModel, is_count
 
 
@@ -129,7 +129,7 @@ class MADE(AutoregressiveModel):
             self.direct.mask = place < place[:, None]
 
     def _features(self, x: Tensor) -> Tensor:
-        return F.one_hot(x.long(), self.values)[..., 1:].flatten(1).to(self.head.weight)
+        return one_hot(x, self.values, self.head.weight.dtype).flatten(1)
 
 
 class OrderEnsemble(AutoregressiveModel):

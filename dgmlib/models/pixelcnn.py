@@ -82,21 +82,29 @@ class _Pixels(AutoregressiveModel):
         return 2 * x.to(self.head.weight) / (self.values - 1) - 1  # -1..1; outside the image it is 0
 
     def init_state(self, n: int, cond: Tensor | None = None):
-        return 0, self.start(n, cond), (_Point(self.mix), _Point(self.head))
+        pixel = self.head.weight.new_zeros(n, self.event_shape[0])  # the present pixel's colours so far
+        return 0, pixel, self.start(n, cond), (_Point(self.mix), _Point(self.head))
 
     def step(self, x_prev, state):
-        t, caches, (mix, head) = state
+        t, pixel, caches, (mix, head) = state
         colours, _, wide = self.event_shape
         if x_prev is not None:
-            before, colour = divmod(t - 1, colours)
-            self.image(caches).put(before % wide, self._scale(x_prev), colour)
-        pixel, colour = divmod(t, colours)
-        column = pixel % wide
+            pixel = pixel.clone()  # the caches keep the old one
+            pixel[:, (t - 1) % colours] = self._scale(x_prev)
+        place, colour = divmod(t, colours)
+        column = place % wide
+        if t and colour == 0:
+            self.finish(caches, (place - 1) % wide, pixel)
+            pixel = torch.zeros_like(pixel)
         if column == 0 and colour == 0:
             self.start_row(caches)
-        h = self.pixel(caches, column)  # (n, width)
+        h = self.pixel(caches, column, pixel)  # (n, width)
         parameters = head(torch.relu(mix(torch.relu(h)))).unflatten(1, (colours, -1))[:, colour]
-        return self._logits(parameters), (t + 1, caches, (mix, head))
+        return self._logits(parameters), (t + 1, pixel, caches, (mix, head))
+
+    def finish(self, caches, column: int, pixel: Tensor) -> None:
+        """Keep a pixel of the image, now that all of its colours are known."""
+        caches[0][0].put(column, pixel)
 
 
 class PixelCNN(_Pixels):
@@ -188,19 +196,16 @@ class PixelCNN(_Pixels):
         convolutions = [_Rows(c, n, wide, b) for c, b in zip([self.first, *self.masked], biases, strict=True)]
         return convolutions, [_Point(c) for c in self.narrow], [_Point(c) for c in self.widen]
 
-    def image(self, caches):
-        return caches[0][0]
-
     def start_row(self, caches) -> None:
         for convolution in caches[0]:
             convolution.start_row()
 
-    def pixel(self, caches, column: int) -> Tensor:
+    def pixel(self, caches, column: int, pixel: Tensor) -> Tensor:
         (first, *masked), narrow, widen = caches
-        h = first.at(column)
+        h = first.at(column, pixel)
         for to, mix, back in zip(narrow, masked, widen, strict=True):
-            mix.put(column, torch.relu(to(torch.relu(h))))
-            h = h + back(torch.relu(mix.at(column)))
+            m = mix.at(column, torch.relu(to(torch.relu(h))))
+            h = h + back(torch.relu(m))
         return h
 
 
@@ -293,9 +298,6 @@ class GatedPixelCNN(_Pixels):
         horizontal = [_Rows(c, n, wide, for_h) for c, (_, for_h) in zip(self.horizontal, biases, strict=True)]
         return horizontal, vertical, [_Point(c) for c in self.link], [_Point(c) for c in self.out]
 
-    def image(self, caches):
-        return caches[0][0]
-
     def start_row(self, caches) -> None:
         horizontal, vertical, link, _ = caches
         v = horizontal[0].line()  # (n, C, W): the row that is now above
@@ -304,14 +306,11 @@ class GatedPixelCNN(_Pixels):
             line.start_row(to(sums))
             v = _gate(sums, -1).permute(1, 2, 0) if i + 1 < len(vertical) else None
 
-    def pixel(self, caches, column: int) -> Tensor:
-        horizontal, _, _, out = caches
-        h = None
-        for line, to in zip(horizontal, out, strict=True):
-            if h is not None:
-                line.put(column, h)
-            y = to(_gate(line.at(column)))
-            h = y if h is None else h + y
+    def pixel(self, caches, column: int, pixel: Tensor) -> Tensor:
+        (first, *horizontal), _, _, (out, *outs) = caches
+        h = out(_gate(first.at(column, pixel)))
+        for line, to in zip(horizontal, outs, strict=True):
+            h = h + to(_gate(line.at(column, h)))
         return h
 
 
@@ -364,34 +363,32 @@ class _Rows:
     """A masked convolution, pixel by pixel."""
 
     def __init__(self, convolution: MaskedConv2d, n: int, wide: int, bias: Tensor):
-        weight = convolution.weight * convolution.mask  # (out, in, high, wide)
+        weight = convolution.weight * convolution.mask  # (out, in, high, wide); in a row, all that lies right is masked
         above, left = convolution.padding
         self.bias, self.reach = convolution.bias + bias, left  # (1 or n, out)
         self.above_weight = weight[:, :, :above]
         self.left_weight = weight[:, :, above, : left + 1].permute(2, 1, 0).flatten(0, 1).contiguous()
         self.rows = weight.new_zeros(n, weight.shape[1], above, wide)
-        self.row = weight.new_zeros(n, left + wide, weight.shape[1])  # this row, after zeros
+        self.nothing = weight.new_zeros(n, weight.shape[1])
+        self.pixels = [self.nothing] * (left + wide)  # of the present row, after what lies outside
 
     def line(self) -> Tensor:
         """The present row, (n, in, W)."""
-        return self.row[:, self.reach :].transpose(1, 2)
+        return torch.stack(self.pixels[self.reach :], 2)
 
     def start_row(self, more: Tensor | None = None) -> None:
         """Turn to the next row. ``more``, (W, n, out), is added to each of its pixels."""
         if self.above_weight.shape[2]:
             self.rows = torch.cat([self.rows[:, :, 1:], self.line()[:, :, None]], 2)
             more = F.conv2d(self.rows, self.above_weight, padding=(0, self.reach))[:, :, 0].permute(2, 0, 1)
-        self.sums = (more + self.bias).contiguous()  # (W, n, out): all but this row's own part
-        self.row = torch.zeros_like(self.row)
+        self.sums = (more + self.bias).unbind(0)  # W of (n, out): all but this row's own part
 
-    def put(self, column: int, x: Tensor, channel: int | None = None) -> None:
-        """Set a pixel of the present row: all channels, x of shape (n, in), or one, (n,)."""
-        if channel is None:
-            self.row[:, self.reach + column] = x
-        else:
-            self.row[:, self.reach + column, channel] = x
+    def put(self, column: int, x: Tensor) -> None:
+        """Set a pixel of the present row, (n, in)."""
+        self.pixels[self.reach + column] = x
 
-    def at(self, column: int) -> Tensor:
-        """The convolution at a pixel of the present row, (n, out)."""
-        left = self.row[:, column : column + self.reach + 1].flatten(1)
+    def at(self, column: int, x: Tensor) -> Tensor:
+        """Set a pixel of the present row, (n, in), and convolve there, (n, out)."""
+        self.put(column, x)
+        left = torch.cat(self.pixels[column : column + self.reach + 1], 1)
         return torch.addmm(self.sums[column], left, self.left_weight)
