@@ -77,13 +77,13 @@ def test_a_masked_convolution_sees_what_its_type_says_pixel_by_pixel(mask_type, 
     before = torch.randn(1, channels, high, wide).repeat(size, 1, 1, 1)
     after = before + torch.eye(size).view(-1, channels, high, wide)
     moved = layer(before) != layer(after)  # (changed, channels, H, W)
-    assert moved.shape == before.shape
+    moved = moved.flatten(1).tolist()  # row: what was changed, column: what moved
     places = [(c // 2, i, j) for c in range(channels) for i in range(high) for j in range(wide)]
     for changed, (d, a, b) in enumerate(places):
         for reader, (c, i, j) in enumerate(places):
             in_reach = abs(a - i) <= side_high // 2 and abs(b - j) <= side_wide // 2
             earlier = (a, b) < (i, j) or ((a, b) == (i, j) and (d < c or (d == c and mask_type == "B")))
-            assert moved[changed].flatten()[reader] == (in_reach and earlier), ((d, a, b), (c, i, j))
+            assert moved[changed][reader] == (in_reach and earlier), ((d, a, b), (c, i, j))
 
 
 def test_dead_weights_of_a_masked_convolution_get_no_gradient():
@@ -274,7 +274,7 @@ class FiniteMask(CausalSelfAttention):
     """Adds -1e4 to the score of what may not be attended to, where minus infinity belongs."""
 
     def forward(self, x, causal_mask=None):
-        q, k, v = self._heads(x, torch.arange(x.shape[1]))
+        q, k, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         later = torch.ones(x.shape[1], x.shape[1]).triu(1)
         scores = q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5 - 1e4 * later
         return self.out((scores.softmax(-1) @ v).transpose(1, 2).flatten(2))
