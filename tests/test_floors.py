@@ -17,7 +17,7 @@ FOLDERS = ["_ext", "benchmarks", "book", "dgmlib", "exercises", "grading", "solu
 # From the ground up. A module may import from lower floors, and from its own as long as that makes no circle; but never
 # does one family of models import another, and the fourth floor knows the contract, not a model.
 FLOORS = [
-    {"likelihood", "divergences", "layers", "data"},
+    {"likelihood", "divergences", "distributions", "layers", "data"},
     {"model"},
     {"models"},
     {"causality", "train", "validation", "compression", "anomaly", "plot", "checks"},
