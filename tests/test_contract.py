@@ -171,6 +171,11 @@ MODELS = {
         lambda: GatedPixelCNN((1, 2, 3), 2, hidden=16, layers=1, classes=3).given(2),
         two_stacks(7, 3, 1),
     ),
+    "RNADE of values": (lambda: RNADE((1, 2, 2), 5, components=2, hidden=4), all_of_the_past),
+    "RNADE of values in another order": (
+        lambda: RNADE((4,), 3, components=2, hidden=4, order=ORDER),
+        all_of_the_past,
+    ),
 }
 # Weights of order one saturate what is deep; these have dependencies too faint for doubles.
 SCALES = {name: 0.5 for name in MODELS if not name.startswith(("Table", "FVSBN"))}

@@ -1,6 +1,45 @@
 """Autoregressive models, one family a file. Each is made by ``Model(event_shape, values, *, options)``."""
 
-from dgmlib.models.fvsbn import FVSBN
-from dgmlib.models.table import Table
+from pathlib import Path
 
-__all__ = ["FVSBN", "Table"]
+from dgmlib.model import AutoregressiveModel, read_weights
+from dgmlib.models.fvsbn import FVSBN
+from dgmlib.models.image_transformer import ImageTransformer
+from dgmlib.models.made import MADE, OrderEnsemble
+from dgmlib.models.mixtures import RNADE
+from dgmlib.models.nade import NADE
+from dgmlib.models.pixelcnn import GatedPixelCNN, PixelCNN
+from dgmlib.models.rnn import RNN
+from dgmlib.models.table import Table
+from dgmlib.models.transformer import Transformer
+
+__all__ = [
+    "FVSBN",
+    "MADE",
+    "NADE",
+    "RNADE",
+    "RNN",
+    "GatedPixelCNN",
+    "ImageTransformer",
+    "OrderEnsemble",
+    "PixelCNN",
+    "Table",
+    "Transformer",
+    "load",
+]
+
+
+def load(path: str | Path) -> AutoregressiveModel:
+    """Make whichever model a file holds that :meth:`~dgmlib.model.AutoregressiveModel.save` wrote, on the CPU.
+
+    Args:
+        path: the file.
+
+    Raises:
+        ValueError: if the file is cut off, changed, of another version of the library, or of no model of this package.
+        OSError: if it can't be read.
+    """
+    name = read_weights(path)[0]["model"]
+    if name not in __all__ or name == "load":
+        raise ValueError(f"{path}: holds {name}, wanted one of {', '.join(__all__[:-1])}")
+    return globals()[name].load(path)

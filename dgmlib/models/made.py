@@ -75,30 +75,33 @@ class MADE(AutoregressiveModel):
         return F.pad(logits.unflatten(1, (*self.event_shape, -1)), (1, 0))  # (B, *event_shape, V)
 
     def init_state(self, n: int):
-        free = self.values - 1
-        inputs = (self.order[:, None] * free + torch.arange(free, device=self.order.device)).flatten()  # in the order
-        first, *others = [layer.weight for layer in self.layers]
-        weights = [first[:, inputs], *others]
-        head, bias = self.head.weight[inputs], self.head.bias[inputs]
-        direct = None if self.direct is None else self.direct.weight[inputs][:, inputs]
+        free, head, direct = self.values - 1, self.head.weight, None if self.direct is None else self.direct.weight
+        weights, bias = [layer.weight for layer in self.layers], self.head.bias
+        if not self.row_by_row:  # lay inputs and outputs out in the order
+            inputs = (self.order[:, None] * free + torch.arange(free, device=self.order.device)).flatten()
+            weights[0], head, bias = weights[0][:, inputs], head[inputs], bias[inputs]
+            direct = None if direct is None else direct[inputs][:, inputs]
         units = [bias.new_zeros(n, weight.shape[1]) for weight in [*weights, head]]
-        return 0, units, weights, (head, bias, direct)
+        out = [None if rows is None else rows.split(free) for rows in (head, bias, direct)]  # by the variable
+        return 0, units, weights, out, bias.new_zeros(n, 1)
 
     def step(self, x_prev, state):
-        t, units, weights, (head, bias, direct) = state  # units: of each layer (n, units), filled from the left
-        free, known = self.values - 1, self.known
+        t, units, weights, out, reference = state  # units: of each layer (n, units), filled from the left
+        known = self.known
         if x_prev is not None:
             units[0][:, known[0][t - 1] : known[0][t]] = self._features(x_prev[:, None])
             for i, (weight, layer) in enumerate(zip(weights, self.layers, strict=True)):
-                seen, new = known[i][t], slice(known[i + 1][t - 1], known[i + 1][t])
-                # what is complete may be seen by what is new: no mask is needed
-                sums = F.linear(units[i][:, :seen], weight[new, :seen], layer.bias[new])
-                units[i + 1][:, new] = torch.relu(sums)
-        out, seen = slice(t * free, (t + 1) * free), known[-1][t]
-        logits = F.linear(units[-1][:, :seen], head[out, :seen], bias[out])  # (n, V-1)
+                seen, first, last = known[i][t], known[i + 1][t - 1], known[i + 1][t]
+                if first < last:  # what is complete may be seen by what is new: no mask is needed
+                    sums = F.linear(units[i][:, :seen], weight[first:last, :seen], layer.bias[first:last])
+                    units[i + 1][:, first:last] = torch.relu(sums)
+        head, bias, direct = (None if rows is None else rows[t] for rows in out)
+        seen = known[-1][t]
+        logits = F.linear(units[-1][:, :seen], head[:, :seen], bias)  # (n, V-1)
         if direct is not None:
-            logits = logits + F.linear(units[0][:, : t * free], direct[out, : t * free])
-        return F.pad(logits, (1, 0)), (t + 1, units, weights, (head, bias, direct))
+            seen = known[0][t]
+            logits = logits + F.linear(units[0][:, :seen], direct[:, :seen])
+        return torch.cat([reference, logits], 1), (t + 1, units, weights, out, reference)
 
     def reordered(self, order: Tensor) -> "MADE":
         """The same weights, shared, with the masks of another order of the variables.
@@ -120,6 +123,7 @@ class MADE(AutoregressiveModel):
 
     def _set_masks(self) -> None:
         device = self.order.device
+        self.row_by_row = torch.equal(self.order, torch.arange(self.dims, device=device))
         place = self.rank.repeat_interleave(self.values - 1)  # of each input and output, (D (V-1),)
         degrees = [place, *(d.to(device) for d in self.degrees)]
         for layer, below, above in zip(self.layers, degrees, degrees[1:], strict=False):
