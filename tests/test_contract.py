@@ -15,7 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from dgmlib.causality import dependency_matrix
 from dgmlib.compression import compress, decompress, size
-from dgmlib.models import FVSBN, MADE, NADE, RNN, GatedPixelCNN, ImageTransformer, PixelCNN, Table, Transformer
+from dgmlib.models import FVSBN, MADE, NADE, RNADE, RNN, GatedPixelCNN, ImageTransformer, PixelCNN, Table, Transformer
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 ORDER = torch.tensor([2, 0, 3, 1])

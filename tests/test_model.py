@@ -14,6 +14,7 @@ from dgmlib import models
 from dgmlib.models import FVSBN, MADE, GatedPixelCNN, ImageTransformer, OrderEnsemble, PixelCNN, Table, Transformer
 
 ONE_OF_EACH = ["Table", "FVSBN", "NADE", "MADE", "RNN", "Transformer", "ImageTransformer", "PixelCNN", "GatedPixelCNN"]
+ONE_OF_EACH += ["RNADE of values"]
 
 
 def generator(seed=0):

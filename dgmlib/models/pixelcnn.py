@@ -65,7 +65,8 @@ class _Pixels(AutoregressiveModel):
     def conditionals(self, x: Tensor, cond: Tensor | None = None) -> Distribution:
         if self.output == "softmax":
             return super().conditionals(x, cond)
-        self.check_events("x", x), self._check_cond(cond, len(x))
+        if not torch.compiler.is_compiling():  # as before forward
+            self.check_events("x", x), self._check_cond(cond, len(x))
         return DiscretizedLogistics.from_raw(self._raw(x, cond), self.values, validate_args=False)
 
     def _raw(self, x: Tensor, cond: Tensor | None) -> Tensor:
