@@ -164,6 +164,93 @@ def test_a_gated_model_of_enough_depth_sees_all_of_the_past():
     assert dependency_matrix(plain, trials=1).sum() < 81 * 80 / 2
 
 
+# Values, by sums over taps ---
+
+
+def tap_by_tap(layer, h, colours, sees, lowest=False, halves=1):
+    """A convolution of one image, (in, H, W) to (out, H, W), as loops over pixels and over the kernel's taps.
+
+    ``sees(a, b, reads, read)`` says whether a channel of one colour reads another's, a rows down and b to the right;
+    ``lowest`` puts the centre into the kernel's last row. Channels stand in blocks of a colour, in each half of a gate.
+    """
+    (above, below, high, wide), (_, rows, columns) = layer.weight.shape, h.shape
+    reads = [k % (above // halves) * colours * halves // above for k in range(above)]
+    read = [k * colours // below for k in range(below)]
+    taps = {}
+    for r in range(high):
+        for c in range(wide):
+            a, b = r - (high - 1 if lowest else high // 2), c - wide // 2
+            mask = torch.tensor([[sees(a, b, reader, its) for its in read] for reader in reads])
+            taps[a, b] = layer.weight[:, :, r, c] * mask
+    pixels = []
+    for i in range(rows):
+        for j in range(columns):
+            inside = [(a, b) for a, b in taps if 0 <= i + a < rows and 0 <= j + b < columns]
+            pixels.append(layer.bias + sum(taps[a, b] @ h[:, i + a, j + b] for a, b in inside))
+    return torch.stack(pixels, 1).view(above, rows, columns)
+
+
+def past_or(own):
+    """The taps of a mask: what lies above or left, and of the centre what ``own`` says of two colours."""
+    return lambda a, b, reads, read: (a, b) < (0, 0) or ((a, b) == (0, 0) and own(reads, read))
+
+
+def earlier(reads, read):
+    return read < reads
+
+
+def up_to_own(reads, read):
+    return read <= reads
+
+
+def plain_by_hand(model, image, k):
+    colours = len(image)
+    bias = [table.weight[k][:, None, None] for table in model.by_class]
+    h = tap_by_tap(model.first, image, colours, past_or(earlier)) + bias[0]
+    for narrow, masked, widen, b in zip(model.narrow, model.masked, model.widen, bias[1:], strict=True):
+        m = tap_by_tap(narrow, h.relu(), colours, past_or(up_to_own))
+        m = tap_by_tap(masked, m.relu(), colours, past_or(up_to_own)) + b
+        h = h + tap_by_tap(widen, m.relu(), colours, past_or(up_to_own))
+    return h
+
+
+def gated_by_hand(model, image, k):
+    def gate(sums):
+        half = len(sums) // 2
+        return sums[:half].tanh() * sums[half:].sigmoid()
+
+    def everything(*_):
+        return True
+
+    colours, v, h = len(image), image, None
+    for i, table in enumerate(model.by_class):
+        for_v, for_h = table.weight[k][:, None, None].chunk(2)
+        sums = tap_by_tap(model.vertical[i], v, colours, everything, lowest=True) + for_v
+        row_up = torch.cat([torch.zeros_like(sums[:, :1]), sums[:, :-1]], 1)
+        here = past_or(up_to_own if i else earlier)
+        left = tap_by_tap(model.horizontal[i], image if h is None else h, colours, here, halves=2) + for_h
+        y = gate(left + tap_by_tap(model.link[i], row_up, colours, everything))
+        y = tap_by_tap(model.out[i], y, colours, past_or(up_to_own))
+        v, h = gate(sums), y if h is None else h + y
+    return h
+
+
+@pytest.mark.parametrize("colours", [1, 2])
+@pytest.mark.parametrize(("kind", "by_hand"), [(PixelCNN, plain_by_hand), (GatedPixelCNN, gated_by_hand)])
+def test_it_is_sums_over_taps_in_values_and_gradients(kind, by_hand, colours):
+    model = randomise(kind((colours, 3, 2), 3, hidden=6, layers=2, first_kernel=5, classes=2), 0.5)
+    x = torch.randint(3, (1, colours, 3, 2))
+    h = by_hand(model, x[0].double() - 1, 1)  # 0, 1 and 2 enter as -1, 0 and 1
+    for layer in (model.mix, model.head):
+        h = tap_by_tap(layer, h.relu(), colours, past_or(up_to_own))
+    wanted = h.unflatten(0, (colours, 3)).log_softmax(1).gather(1, x[0][:, None]).sum()
+    ours = model.log_prob(x, torch.tensor([1])).sum()
+    assert abs(ours.item() - wanted.item()) < 1e-12
+    of_ours, of_loops = (torch.autograd.grad(y, list(model.parameters())) for y in (ours, wanted))
+    for a, b in zip(of_ours, of_loops, strict=True):
+        assert torch.allclose(a, b, rtol=0, atol=1e-12) and (b != 0).any()
+
+
 # Colours ---
 
 
