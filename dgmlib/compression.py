@@ -57,6 +57,10 @@ class Size:
     Attributes:
         header: bytes that say how to read the file, checksums and lengths included.
         payload: bytes of the range coder's message: what the model's probabilities cost.
+
+    Example:
+        >>> Size(header=10, payload=32).total
+        42
     """
 
     header: int
@@ -133,6 +137,12 @@ def decompress(model: AutoregressiveModel, data: bytes) -> Tensor:
     Raises:
         CorruptFile: if the bytes are cut off, changed anywhere, or followed by others.
         WrongDecoder: if the model, its weights, the kind of device or the version of torch is not that of the encoder.
+
+    Example:
+        >>> from dgmlib.models import FVSBN
+        >>> model = FVSBN((3,), 2)
+        >>> decompress(model, compress(model, torch.tensor([[0, 1, 1]])))
+        tensor([[0, 1, 1]])
     """
     header, segments = _parse(data)
     for what, mine in _identity(model).items():
@@ -159,6 +169,12 @@ def size(data: bytes) -> Size:
 
     Raises:
         CorruptFile: as :func:`decompress` does.
+
+    Example:
+        >>> from dgmlib.models import FVSBN
+        >>> coins = torch.randint(2, (1000, 8), generator=torch.Generator().manual_seed(0))
+        >>> size(compress(FVSBN((8,), 2), coins)).payload
+        1004
     """
     _, segments = _parse(data)
     payload = sum(len(p) for _, p, _ in segments)

@@ -308,6 +308,12 @@ def start_small(blocks: nn.ModuleList) -> None:
 
     Source:
         Radford et al. (2019).
+
+    Example:
+        >>> blocks = nn.ModuleList([TransformerBlock(64, 4)])
+        >>> start_small(blocks)
+        >>> round(blocks[0].mlp[0].weight.std().item(), 3)
+        0.02
     """
     for block in blocks:
         for name, parameter in block.named_parameters():

@@ -436,13 +436,27 @@ class _Given(AutoregressiveModel):
 
 
 def is_count(number, least: int = 1) -> bool:
-    """Whether ``number`` is an integer of at least ``least``; True and False are none."""
+    """Whether ``number`` is an integer of at least ``least``; True and False are none.
+
+    Example:
+        >>> is_count(3), is_count(3.0), is_count(True), is_count(0), is_count(0, 0)
+        (True, False, False, False, True)
+    """
     return isinstance(number, int) and not isinstance(number, bool) and number >= least
 
 
 @contextmanager
 def evaluating(model: nn.Module):
-    """Put a model into ``eval`` mode, and back into the mode that it was in."""
+    """Put a model into ``eval`` mode, and back into the mode that it was in.
+
+    Example:
+        >>> layer = nn.Dropout().train()
+        >>> with evaluating(layer):
+        ...     layer.training
+        False
+        >>> layer.training
+        True
+    """
     was_training = model.training
     model.eval()
     try:
@@ -457,6 +471,15 @@ def read_weights(path: str | Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     Raises:
         ValueError: if it is no such file, cut off, or written by another version of the library.
         OSError: if it can't be read.
+
+    Example:
+        >>> import tempfile
+        >>> from dgmlib.models import NADE
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     NADE((3,), 2).save(f"{folder}/model.safetensors")
+        ...     about, tensors = read_weights(f"{folder}/model.safetensors")
+        >>> about["model"], about["arguments"], tensors["bias"].shape
+        ('NADE', '[[[3], 2], {}]', torch.Size([3, 1]))
     """
     with open(path, "rb"):  # a file that is not there is an OSError that names it
         pass

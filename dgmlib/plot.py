@@ -46,7 +46,15 @@ def colors(theme: str) -> dict[str, str]:
 
 
 def style(theme: str) -> dict:
-    """Matplotlib settings of the course for a theme: transparent background, legible text, no box around the axes."""
+    """Matplotlib settings of the course for a theme: transparent background, legible text, no box around the axes.
+
+    Args:
+        theme: "light" or "dark".
+
+    Example:
+        >>> style("dark")["figure.facecolor"]
+        'none'
+    """
     palette = colors(theme)
     ink = palette["ink"]
     return {
@@ -146,6 +154,13 @@ def images(ax: Axes, x: Tensor, columns: int | None = None, values: int = 2, gap
 
     Raises:
         ValueError: if ``x`` has another shape.
+
+    Example:
+        >>> import matplotlib.pyplot as plt
+        >>> figure, ax = plt.subplots()
+        >>> images(ax, torch.zeros(6, 1, 8, 8), columns=3).images[0].get_array().shape
+        (17, 26)
+        >>> plt.close(figure)
     """
     x = x.squeeze(1) if x.dim() == 4 and x.shape[1] == 1 else x
     if x.dim() != 3 or not len(x):
@@ -169,6 +184,13 @@ def matrix(ax: Axes, m: Tensor, **options) -> Axes:
         ax: where to draw.
         m: numbers or booleans, shape ``(R, C)``.
         **options: those of ``Axes.imshow``.
+
+    Example:
+        >>> import matplotlib.pyplot as plt
+        >>> figure, ax = plt.subplots()
+        >>> matrix(ax, torch.eye(3)).images[0].get_array().shape
+        (3, 3)
+        >>> plt.close(figure)
     """
     ax.imshow(torch.as_tensor(m).float().numpy(), **{"cmap": SEQUENTIAL, **options})
     for side in ax.spines.values():

@@ -18,6 +18,10 @@ class History:
         step: number of updates before the check.
         train: negative log-likelihood of the training set, nats per example.
         valid: that of the validation set; the model ends with the weights of its minimum.
+
+    Example:
+        >>> History(step=[0, 50, 100], train=[3.0, 2.0, 1.0], valid=[3.0, 2.5, 2.7]).best
+        1
     """
 
     step: list[int] = field(default_factory=list)

@@ -1,5 +1,6 @@
 """What the README, CONTRIBUTING and the workflows say is so: files and commands exist, the table follows the names."""
 
+import ast
 import re
 import subprocess
 from pathlib import Path
@@ -10,6 +11,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "book/students.md", "book/instructors.md"]
+ERRORS = [["ValueError"], ["OSError"]]
 COLUMNS = {"chapter": "book/{}.md", "exercise": "exercises/{0}/{0}.ipynb", "solution": "solutions/{0}/{0}.ipynb"}
 
 
@@ -83,6 +85,22 @@ def test_every_module_stands_in_the_api():
     }
     documented = set(re.findall(r"automodule:: (\S+)", api))
     assert modules - documented == {"dgmlib", "dgmlib.models"}
+
+
+def without_example(source: str) -> list[str]:
+    """Public functions and classes of a module, errors apart, whose docstring shows nothing that runs."""
+    tree = ast.parse(source)
+    public = [n for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef)) and not n.name.startswith("_")]
+    errors = {n.name for n in public if isinstance(n, ast.ClassDef) and [ast.unparse(b) for b in n.bases] in ERRORS}
+    return [n.name for n in public if n.name not in errors and ">>>" not in (ast.get_docstring(n) or "")]
+
+
+def test_every_public_name_has_an_example_that_runs():
+    """pytest runs them all, as doctests."""
+    lacking = {str(p.relative_to(ROOT)): without_example(p.read_text("utf-8")) for p in (ROOT / "dgmlib").rglob("*.py")}
+    assert {name: names for name, names in lacking.items() if names} == {}
+    source = "class A(ValueError): ...\nclass B: ...\ndef c():\n    '>>> 1'\ndef _d(): ..."
+    assert without_example(source) == ["B"]
 
 
 def test_workflows_and_citation_are_valid_and_run_what_exists():

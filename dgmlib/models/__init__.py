@@ -38,6 +38,14 @@ def load(path: str | Path) -> AutoregressiveModel:
     Raises:
         ValueError: if the file is cut off, changed, of another version of the library, or of no model of this package.
         OSError: if it can't be read.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     MADE((3,), 2, hidden=(4,)).save(f"{folder}/model.safetensors")
+        ...     model = load(f"{folder}/model.safetensors")
+        >>> type(model).__name__, model.event_shape
+        ('MADE', (3,))
     """
     name = read_weights(path)[0]["model"]
     if name not in __all__ or name == "load":

@@ -110,6 +110,14 @@ def window_mask(where: Tensor, window: int) -> Tensor:
     Args:
         where: row and column of each variable in the model's order, shape ``(D, 2)``.
         window: how far to see, in rows and in columns.
+
+    Example:
+        >>> row_of_four = torch.tensor([[0, 0], [0, 1], [0, 2], [0, 3]])
+        >>> window_mask(row_of_four, 1).int()
+        tensor([[1, 0, 0, 0],
+                [1, 1, 0, 0],
+                [1, 0, 1, 0],
+                [1, 0, 0, 1]], dtype=torch.int32)
     """
     dims = len(where)
     carried = torch.cat([where[:1], where[:-1]])
