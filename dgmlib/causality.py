@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from dgmlib.model import AutoregressiveModel, evaluating, is_count
+from dgmlib.model import AutoregressiveModel, check_counts, evaluating, is_count
 
 
 @torch.no_grad()
@@ -34,8 +34,7 @@ def dependency_matrix(model: AutoregressiveModel, trials: int = 4, generator: to
         tensor([[0, 0],
                 [1, 0]], dtype=torch.int32)
     """
-    if not is_count(trials):
-        raise ValueError(f"trials: got {trials!r}, wanted a positive integer")
+    check_counts(trials=trials)
     generator = generator or torch.Generator().manual_seed(0)
     dims, values, device = model.dims, model.values, model.order.device
     moved = torch.zeros(dims, dims, dtype=torch.bool, device=device)

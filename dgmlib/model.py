@@ -74,7 +74,11 @@ class AutoregressiveModel(nn.Module):
             raise ValueError(f"classes: got {classes!r}, wanted None or a positive integer")
         self.event_shape, self.values, self.dims, self.classes = shape, values, math.prod(shape), classes
         order = torch.arange(self.dims) if order is None else torch.as_tensor(order).clone()
-        if order.shape != (self.dims,) or not torch.equal(order.sort().values, torch.arange(self.dims)):
+        if (
+            order.is_floating_point()
+            or order.shape != (self.dims,)
+            or not torch.equal(order.sort().values, torch.arange(self.dims))
+        ):
             raise ValueError(f"order: got {order.tolist()}, wanted a permutation of 0..{self.dims - 1}")
         self.register_buffer("order", order)  # order[t]: flat index of the variable predicted at time t
         self.register_buffer("rank", order.argsort())  # rank[i]: time at which the flat variable i is predicted
@@ -152,9 +156,7 @@ class AutoregressiveModel(nn.Module):
         Source:
             Fan, Lewis and Dauphin (2018) for top-k sampling.
         """
-        for name, count in {"n": n, "top_k": top_k, "batch_size": batch_size}.items():
-            if not is_count(count) and (count is not None or name == "n"):
-                raise ValueError(f"{name}: got {count!r}, wanted a positive integer")
+        check_counts(n=n, **{k: v for k, v in {"top_k": top_k, "batch_size": batch_size}.items() if v is not None})
         if not temperature > 0 or math.isinf(temperature):
             raise ValueError(f"temperature: got {temperature!r}, wanted a positive number")
         if self.values is None and (temperature != 1 or top_k is not None):
@@ -264,6 +266,8 @@ class AutoregressiveModel(nn.Module):
         Raises:
             ValueError: if the model has no classes, or not this one.
         """
+        if self.classes is not None and not is_count(cond, 0):
+            raise ValueError(f"cond: got {cond!r}, wanted one class, an integer 0..{self.classes - 1}")
         self._check_cond(cond, 1)
         return _Given(self, cond)
 
@@ -445,6 +449,33 @@ def is_count(number, least: int = 1) -> bool:
     return isinstance(number, int) and not isinstance(number, bool) and number >= least
 
 
+def check_counts(least: int = 1, **counts) -> None:
+    """Raise a ``ValueError`` that names the first of the numbers that is no integer of at least ``least``.
+
+    Example:
+        >>> check_counts(hidden=64, layers=0)
+        Traceback (most recent call last):
+        ValueError: layers: got 0, wanted a positive integer
+    """
+    for name, number in counts.items():
+        if not is_count(number, least):
+            wanted = "a positive integer" if least == 1 else f"an integer of at least {least}"
+            raise ValueError(f"{name}: got {number!r}, wanted {wanted}")
+
+
+def check_probability(**probabilities) -> None:
+    """Raise a ``ValueError`` that names the first of the numbers that is not in [0, 1).
+
+    Example:
+        >>> check_probability(dropout=1.5)
+        Traceback (most recent call last):
+        ValueError: dropout: got 1.5, wanted a number from 0 to below 1
+    """
+    for name, number in probabilities.items():
+        if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number < 1:
+            raise ValueError(f"{name}: got {number!r}, wanted a number from 0 to below 1")
+
+
 @contextmanager
 def evaluating(model: nn.Module):
     """Put a model into ``eval`` mode, and back into the mode that it was in.
@@ -503,11 +534,12 @@ def _plain(argument):
     raise ValueError(f"a model made with {argument!r} can't be saved: wanted numbers, text, lists and tensors")
 
 
-def _check_input(model: AutoregressiveModel, args: tuple, options: dict) -> None:
+def _check_input(model: AutoregressiveModel, args: tuple, options: dict):
     if torch.compiler.is_compiling():  # a compiled graph has no place for errors that depend on values
-        return
+        return None
     x = model.check_events("x", args[0] if args else options.get("x"))
-    model._check_cond(args[1] if len(args) > 1 else options.get("cond"), len(x))
+    cond = model._check_cond(args[1] if len(args) > 1 else options.get("cond"), len(x))
+    return (x, *_given(cond)), {}
 
 
 def _check_not_empty(name: str, x: Tensor) -> None:

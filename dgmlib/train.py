@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from dgmlib.likelihood import nll
-from dgmlib.model import AutoregressiveModel, is_count
+from dgmlib.model import AutoregressiveModel, check_counts
 
 
 @dataclass
@@ -80,10 +80,7 @@ def fit(
         0.75
     """
     model.check_events("train", train), model.check_events("valid", valid)
-    counts = {"steps": steps, "batch_size": batch_size, "check_every": check_every, "patience": patience}
-    for name, count in counts.items():
-        if not is_count(count):
-            raise ValueError(f"{name}: got {count!r}, wanted a positive integer")
+    check_counts(steps=steps, batch_size=batch_size, check_every=check_every, patience=patience)
     if not lr > 0:
         raise ValueError(f"lr: got {lr!r}, wanted a positive number")
     generator = generator or torch.Generator().manual_seed(0)

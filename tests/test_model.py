@@ -11,7 +11,19 @@ from test_contract import MODELS
 
 import dgmlib.model
 from dgmlib import models
-from dgmlib.models import FVSBN, MADE, GatedPixelCNN, ImageTransformer, OrderEnsemble, PixelCNN, Table, Transformer
+from dgmlib.causality import is_causal
+from dgmlib.models import (
+    FVSBN,
+    MADE,
+    NADE,
+    RNADE,
+    RNN,
+    ImageTransformer,
+    OrderEnsemble,
+    PixelCNN,
+    Table,
+    Transformer,
+)
 
 ONE_OF_EACH = ["Table", "FVSBN", "NADE", "MADE", "RNN", "Transformer", "ImageTransformer", "PixelCNN", "GatedPixelCNN"]
 ONE_OF_EACH += ["RNADE of values"]
@@ -135,49 +147,24 @@ def test_bad_options_raise_one_clear_error(options, message):
 # Classes ---
 
 
-@pytest.mark.parametrize("make", [PixelCNN, GatedPixelCNN])
 @torch.no_grad()
-def test_each_class_has_a_distribution_of_its_own(make):
-    model = randomise(make((1, 2, 2), 2, hidden=6, layers=1, classes=3), 0.5)
-    points = every_point((1, 2, 2), 2)
-    p = torch.stack([model.log_prob(points, torch.full((16,), k)).exp() for k in range(3)])  # (class, point)
-    assert torch.allclose(p.sum(1), torch.ones(3), rtol=0, atol=1e-12)
-    assert (p[0] - p[1]).abs().max() > 0.01 and (p[1] - p[2]).abs().max() > 0.01
-    for k in range(3):
-        assert torch.equal(model.given(k).log_prob(points).exp(), p[k])
-    mixed = torch.arange(16) % 3
-    assert torch.allclose(model.log_prob(points, cond=mixed).exp(), p[mixed, torch.arange(16)], rtol=0, atol=1e-12)
-    drawn = model.sample(9, cond=torch.arange(9) % 3, generator=generator())
-    assert torch.equal(drawn, model.sample(9, cond=torch.arange(9) % 3, generator=generator(), batch_size=4))
+def test_a_class_may_be_one_number_or_one_for_each_example():
+    model = randomise(PixelCNN((1, 2, 2), 2, hidden=6, layers=1, classes=3), 0.5)
+    points, two = every_point((1, 2, 2), 2), torch.full((16,), 2)
+    for cond in (2, two, two.to(torch.uint8)):
+        assert torch.equal(model.log_prob(points, cond), model.given(2).log_prob(points))
+        assert torch.equal(model(points, cond=cond), model(points, two))
+    mixed = torch.arange(9) % 3
+    drawn = model.sample(9, cond=mixed, generator=generator())
+    assert torch.equal(drawn, model.sample(9, cond=mixed, generator=generator(), batch_size=4))
+    assert not torch.equal(drawn, model.sample(9, cond=2, generator=generator()))
     assert torch.equal(model.sample(9, cond=2, generator=generator()), model.given(2).sample(9, generator=generator()))
 
 
-@pytest.mark.parametrize(
-    ("cond", "message"),
-    [
-        (None, "cond: got NoneType, wanted integers 0..2, shape"),
-        (torch.tensor([0, 3]), r"cond: got values 0..3, wanted integers 0..2, shape \(2,\)"),
-        (torch.tensor([-1, 0]), r"cond: got values -1..0"),
-        (torch.tensor([0]), r"cond: got shape \(1,\), wanted integers 0..2, shape \(2,\)"),
-        (torch.tensor([0.0, 1.0]), "cond: got torch.float"),
-        (True, "cond: got bool"),
-    ],
-)
-@pytest.mark.parametrize("call", ["__call__", "log_prob", "conditionals"])
-@pytest.mark.parametrize("output", ["softmax", "logistics"])
-def test_a_bad_class_raises_one_clear_error(output, call, cond, message):
-    model = PixelCNN((1, 2, 2), 3, hidden=2, layers=1, classes=3, output=output)
-    with pytest.raises(ValueError, match=message):
-        getattr(model, call)(torch.zeros(2, 1, 2, 2, dtype=torch.int64), cond)
-
-
-def test_a_class_must_exist():
-    with pytest.raises(ValueError, match=r"cond: got values 5\.\.5, wanted integers 0\.\.2"):
-        PixelCNN((1, 2, 2), 2, hidden=2, layers=1, classes=3).given(5)
-    with pytest.raises(ValueError, match="this PixelCNN has no classes"):
-        PixelCNN((1, 2, 2), 2, hidden=2, layers=1).given(0)
-    with pytest.raises(ValueError, match="classes: got 0"):
-        PixelCNN((1, 2, 2), 2, hidden=2, layers=1, classes=0)
+@pytest.mark.parametrize("cond", [torch.tensor([1]), 1.0, True, None, -1, 3])
+def test_a_model_is_given_one_class(cond):
+    with pytest.raises(ValueError, match=r"cond: got .*wanted .*integer.* 0\.\.2"):
+        PixelCNN((1, 2, 2), 2, hidden=2, layers=1, classes=3).given(cond)
 
 
 # Faster arithmetic ---
@@ -214,6 +201,50 @@ def test_the_whole_forward_pass_is_one_graph(name):
     assert all(torch.allclose(a, b, rtol=0, atol=1e-10) for a, b in zip(*gradients, strict=True))
 
 
+# Options ---
+
+BAD = [
+    (NADE, {"hidden": 0}, "hidden: got 0, wanted a positive integer"),
+    (NADE, {"hidden": 1.5}, "hidden: got 1.5"),
+    (MADE, {"hidden": 500}, "hidden: got 500, wanted positive integers, such as"),
+    (MADE, {"hidden": ()}, r"hidden: got \(\)"),
+    (MADE, {"hidden": (4, 0)}, r"hidden: got \(4, 0\)"),
+    (OrderEnsemble, {"orders": [[0.0, 1.0, 2.0, 3.0]]}, "orders: got torch.float"),
+    (OrderEnsemble, {"orders": [[0, 1]]}, "order: got"),
+    (OrderEnsemble, {"orders": []}, "orders: got"),
+    (RNN, {"cell": "GRU"}, "cell: got 'GRU', wanted one of 'rnn', 'gru', 'lstm'"),
+    (RNN, {"cell": []}, r"cell: got \[\]"),
+    (RNN, {"hidden": 1.5}, "hidden: got 1.5"),
+    (RNN, {"layers": 0}, "layers: got 0"),
+    (RNN, {"embedding": 0}, "embedding: got 0"),
+    (RNN, {"dropout": 2}, "dropout: got 2, wanted a number from 0 to below 1"),
+    (Transformer, {"width": 0}, "width: got 0"),
+    (Transformer, {"heads": 0}, "heads: got 0"),
+    (Transformer, {"width": 9, "heads": 4}, "width: got 9, wanted a multiple of the number of heads, 4"),
+    (Transformer, {"width": 12, "heads": 4, "positions": "rotary"}, "width: got 12 for 4 heads, wanted an even number"),
+    (Transformer, {"positions": "sine"}, "positions: got 'sine', wanted 'learned' or 'rotary'"),
+    (Transformer, {"dropout": "much"}, "dropout: got 'much'"),
+    (ImageTransformer, {"layers": 0}, "layers: got 0"),
+    (ImageTransformer, {"window": 0}, "window: got 0, wanted None or a positive integer"),
+    (RNADE, {"components": 0}, "components: got 0"),
+    *[(kind, {"order": [0.0, 1.0, 2.0, 3.0]}, "order: got") for kind in (FVSBN, NADE, MADE, RNN, Transformer, RNADE)],
+]
+
+
+@pytest.mark.parametrize(("kind", "options", "message"), BAD)
+def test_a_bad_option_is_named(kind, options, message):
+    with pytest.raises(ValueError, match=message):
+        kind((1, 2, 2), 2, **options)
+
+
+@pytest.mark.parametrize(
+    "kind", [FVSBN, NADE, MADE, OrderEnsemble, RNN, Transformer, ImageTransformer, PixelCNN, Table]
+)
+def test_only_densities_take_real_numbers(kind):
+    with pytest.raises(ValueError, match="values: got None, wanted an integer of at least 2"):
+        kind((1, 2, 2), None)
+
+
 # Weights ---
 
 
@@ -242,6 +273,20 @@ def test_options_precision_and_orders_come_back(tmp_path):
     classes = randomise(PixelCNN((1, 2, 2), 2, hidden=2, layers=1, classes=3))
     classes.save(tmp_path / "weights")
     assert models.load(tmp_path / "weights").fingerprint() == classes.fingerprint()
+
+
+def test_weights_that_are_loaded_bring_their_order(tmp_path):
+    """MADE's masks follow the order, wherever it comes from."""
+    points = every_point((3,), 2)
+    backwards = randomise(MADE((3,), 2, hidden=(8,), order=[2, 1, 0]))
+    model = MADE((3,), 2, hidden=(8,))
+    model.load_state_dict(backwards.state_dict())
+    assert torch.equal(model(points), backwards(points)) and is_causal(model)
+    other = model.reordered([1, 0, 2])
+    other.save(tmp_path / "weights")
+    same = models.load(tmp_path / "weights")
+    assert torch.equal(same(points), other(points)) and is_causal(same)
+    assert not torch.equal(same(points), model(points))
 
 
 def test_a_file_that_is_cut_off_or_changed_is_refused(tmp_path):

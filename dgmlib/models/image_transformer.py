@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from dgmlib.layers import TransformerBlock, raster_order, start_small
-from dgmlib.model import AutoregressiveModel, is_count
+from dgmlib.model import AutoregressiveModel, check_counts, check_probability, is_count
 
 
 class ImageTransformer(AutoregressiveModel):
@@ -55,6 +55,7 @@ class ImageTransformer(AutoregressiveModel):
         dropout: float = 0.0,
     ):
         super().__init__(event_shape, values, order=raster_order(event_shape))
+        check_counts(width=width, layers=layers, heads=heads), check_probability(dropout=dropout)
         if window is not None and not is_count(window):
             raise ValueError(f"window: got {window!r}, wanted None or a positive integer")
         colours, high, wide = self.event_shape

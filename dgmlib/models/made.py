@@ -65,6 +65,7 @@ class MADE(AutoregressiveModel):
             nn.init.zeros_(layer.weight)
         nn.init.zeros_(self.head.bias)
         self._set_masks()
+        self.register_load_state_dict_post_hook(lambda model, _: model._set_masks())  # the order may have changed
 
     def forward(self, x: Tensor) -> Tensor:
         features = self._features(x.flatten(1))  # (B, D (V-1)), row by row: the masks know the order
@@ -119,6 +120,8 @@ class MADE(AutoregressiveModel):
         model.order.copy_(torch.as_tensor(order))
         model.rank.copy_(model.order.argsort())
         model._set_masks()
+        args, options = self._made_with
+        model._made_with = (args, {**options, "order": model.order.tolist()})
         return model
 
     def _set_masks(self) -> None:
@@ -170,6 +173,8 @@ class OrderEnsemble(AutoregressiveModel):
             generator = torch.Generator().manual_seed(0)
             orders = torch.stack([torch.randperm(self.dims, generator=generator) for _ in range(orders)])
         orders = torch.as_tensor(orders)
+        if orders.is_floating_point() and orders.numel():
+            raise ValueError(f"orders: got {orders.dtype}, wanted integers")
         if orders.dim() != 2 or not len(orders):
             raise ValueError(f"orders: got shape {tuple(orders.shape)}, wanted an integer K or shape (K, {self.dims})")
         self.made = MADE(event_shape, values, hidden=hidden, direct=direct, order=orders[0])

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.distributions import Categorical, Distribution, MixtureSameFamily, Normal
 
 from dgmlib.distributions import DiscretizedLogistics, soft_limit
-from dgmlib.model import AutoregressiveModel, is_count
+from dgmlib.model import AutoregressiveModel, check_counts
 
 
 class RNADE(AutoregressiveModel):
@@ -67,9 +67,7 @@ class RNADE(AutoregressiveModel):
         order: Tensor | None = None,
     ):
         super().__init__(event_shape, values, order=order)
-        for name, count in {"components": components, "hidden": hidden}.items():
-            if not is_count(count):
-                raise ValueError(f"{name}: got {count!r}, wanted a positive integer")
+        check_counts(components=components, hidden=hidden)
         self.weight = nn.Parameter(torch.randn(self.dims, hidden) / math.sqrt(self.dims))  # row j: what x_j adds
         self.bias = nn.Parameter(torch.randn(hidden) / math.sqrt(self.dims))  # c
         self.scale = nn.Parameter((self.dims / torch.arange(1, self.dims + 1)).sqrt())  # rho

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dgmlib.layers import one_hot
-from dgmlib.model import AutoregressiveModel
+from dgmlib.model import AutoregressiveModel, check_counts
 
 BLOCK = 32  # variables whose hidden units are computed together: few enough to stay in a processor's cache
 
@@ -38,6 +38,7 @@ class NADE(AutoregressiveModel):
 
     def __init__(self, event_shape, values: int = 2, *, hidden: int = 200, order: Tensor | None = None):
         super().__init__(event_shape, values, order=order)
+        check_counts(hidden=hidden)
         free = self.values - 1  # value 0 is the reference, as in FVSBN
         self.weight = nn.Parameter(torch.randn(self.dims, free, hidden) / self.dims**0.5)
         self.hidden_bias = nn.Parameter(torch.zeros(hidden))

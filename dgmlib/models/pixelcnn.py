@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from dgmlib.distributions import DiscretizedLogistics
 from dgmlib.layers import MaskedConv2d, colour_of, raster_order
-from dgmlib.model import AutoregressiveModel, is_count
+from dgmlib.model import AutoregressiveModel, check_counts, is_count
 
 
 class _Pixels(AutoregressiveModel):
@@ -18,9 +18,7 @@ class _Pixels(AutoregressiveModel):
 
     def __init__(self, event_shape, values, *, hidden, layers, first_kernel, kernel_size, output, components, classes):
         super().__init__(event_shape, values, order=raster_order(event_shape), classes=classes)
-        for name, number in {"hidden": hidden, "layers": layers, "components": components}.items():
-            if not is_count(number):
-                raise ValueError(f"{name}: got {number!r}, wanted a positive integer")
+        check_counts(hidden=hidden, layers=layers, components=components)
         for name, number in {"first_kernel": first_kernel, "kernel_size": kernel_size}.items():
             if not is_count(number, 3) or number % 2 == 0:
                 raise ValueError(f"{name}: got {number!r}, wanted an odd number of at least 3")
@@ -66,7 +64,7 @@ class _Pixels(AutoregressiveModel):
         if self.output == "softmax":
             return super().conditionals(x, cond)
         if not torch.compiler.is_compiling():  # as before forward
-            self.check_events("x", x), self._check_cond(cond, len(x))
+            cond = self._check_cond(cond, len(self.check_events("x", x)))
         return DiscretizedLogistics.from_raw(self._raw(x, cond), self.values, validate_args=False)
 
     def _raw(self, x: Tensor, cond: Tensor | None) -> Tensor:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from dgmlib.model import AutoregressiveModel
+from dgmlib.model import AutoregressiveModel, check_counts, check_probability
 
 CELLS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
@@ -54,9 +54,10 @@ class RNN(AutoregressiveModel):
         order: Tensor | None = None,
     ):
         super().__init__(event_shape, values, order=order)
-        if cell not in CELLS:
+        if cell not in list(CELLS):
             raise ValueError(f"cell: got {cell!r}, wanted one of {', '.join(map(repr, CELLS))}")
         width = hidden if embedding is None else embedding
+        check_counts(hidden=hidden, layers=layers, embedding=width), check_probability(dropout=dropout)
         self.embedding = nn.Embedding(values + 1, width)  # the last row stands for 'nothing yet'
         between = dropout if layers > 1 else 0.0
         self.rnn = CELLS[cell](width, hidden, num_layers=layers, batch_first=True, dropout=between)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from dgmlib.layers import TransformerBlock, start_small
-from dgmlib.model import AutoregressiveModel
+from dgmlib.model import AutoregressiveModel, check_counts, check_probability
 
 
 class Transformer(AutoregressiveModel):
@@ -56,6 +56,7 @@ class Transformer(AutoregressiveModel):
         super().__init__(event_shape, values, order=order)
         if positions not in ("learned", "rotary"):
             raise ValueError(f"positions: got {positions!r}, wanted 'learned' or 'rotary'")
+        check_counts(width=width, layers=layers, heads=heads), check_probability(dropout=dropout)
         rotary = positions == "rotary"
         self.embedding = nn.Embedding(values + 1, width)  # the last row is the start token
         self.position = None if rotary else nn.Embedding(self.dims, width)
