@@ -53,6 +53,7 @@ class MaskedLinear(nn.Linear):
         self.register_buffer("mask", mask.bool(), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Map inputs of shape ``(..., in)`` to ``(..., out)``."""
         return F.linear(x, self.mask * self.weight, self.bias)
 
 
@@ -109,6 +110,7 @@ class MaskedConv2d(nn.Conv2d):
         self.register_buffer("mask", mask, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Map images of shape ``(B, in_channels, H, W)`` to ``(B, out_channels, H, W)``."""
         return F.conv2d(x, self.mask * self.weight, self.bias, padding=self.padding)
 
 
@@ -291,6 +293,7 @@ class TransformerBlock(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, causal_mask: Tensor | None = None) -> Tensor:
+        """Map tokens of shape ``(B, T, width)`` to the same; ``causal_mask`` as the attention takes it."""
         x = x + self.dropout(self.attention(self.norm1(x), causal_mask))
         return x + self.dropout(self.mlp(self.norm2(x)))
 

@@ -189,7 +189,7 @@ class AutoregressiveModel(nn.Module):
     def _sample_rows(self, prefix, uniform, cond, cached, draw, bar) -> Tensor:
         """Draw ``len(uniform)`` examples side by side, (rows, D) in the model's order."""
         n, device = len(uniform), self.order.device
-        uniform = uniform.to(_doubles(device), copy=True).unbind(1)  # D of (n,); drawing leaves NaN in what it broke
+        uniform = uniform.T.clone(memory_format=torch.contiguous_format).to(_doubles(device)).unbind(0)  # D of (n,)
         state = self.init_state(n, *_given(cond)) if cached else self._init_naive(n, cond)
         step = self.step if cached else self._step_naive
         last, drawn = None, []
@@ -203,7 +203,7 @@ class AutoregressiveModel(nn.Module):
             drawn.append(last)
             bar.update(n)
         drawn = torch.stack(drawn, 1)
-        if drawn.isnan().any() or torch.stack(uniform).isnan().any():
+        if drawn.isnan().any() or torch.stack(uniform).isnan().any():  # drawing leaves NaN where it met NaN
             raise FloatingPointError("the model predicts NaN: it has no samples")
         return drawn
 
@@ -558,7 +558,7 @@ def _draw_value(logits: Tensor, uniform: Tensor, temperature: float, top_k: int 
         logits = logits.masked_fill(logits < least, -math.inf)
     sums = logits.softmax(-1).cumsum(-1)  # (n, V)
     point = uniform.mul_(sums[:, -1])  # below the last sum, so a value of probability 0 is never drawn
-    return (sums <= point[:, None]).sum(-1)
+    return torch.searchsorted(sums, point[:, None], right=True).squeeze(1).clamp_(max=sums.shape[-1] - 1)
 
 
 def _given(cond: Tensor | None) -> tuple:

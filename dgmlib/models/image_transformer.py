@@ -18,7 +18,7 @@ class ImageTransformer(AutoregressiveModel):
     pairs and masks them: a window here changes what is seen, and the cost of sampling, but not that of training.
 
     The output layer starts at zero, so every first prediction is uniform and the first loss is exactly ln V for each
-    variable; all else starts as in :class:`dgmlib.models.Transformer`.
+    variable; all else starts as in :class:`~dgmlib.models.transformer.Transformer`.
 
     Args:
         event_shape: (C, H, W).

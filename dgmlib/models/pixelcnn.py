@@ -98,7 +98,7 @@ class _Pixels(AutoregressiveModel):
         if column == 0 and colour == 0:
             self.start_row(caches)
         h = self.pixel(caches, column, pixel)  # (n, width)
-        parameters = head(torch.relu(mix(torch.relu(h)))).unflatten(1, (colours, -1))[:, colour]
+        parameters = head(mix(h.relu_()).relu_()).unflatten(1, (colours, -1))[:, colour]
         return self._logits(parameters), (t + 1, pixel, caches, (mix, head))
 
     def finish(self, caches, column: int, pixel: Tensor) -> None:
@@ -203,8 +203,8 @@ class PixelCNN(_Pixels):
         (first, *masked), narrow, widen = caches
         h = first.at(column, pixel)
         for to, mix, back in zip(narrow, masked, widen, strict=True):
-            m = mix.at(column, torch.relu(to(torch.relu(h))))
-            h = h + back(torch.relu(m))
+            m = mix.at(column, to(torch.relu(h)).relu_())
+            h = h + back(m.relu_())
         return h
 
 
@@ -302,7 +302,7 @@ class GatedPixelCNN(_Pixels):
         v = horizontal[0].line()  # (n, C, W): the row that is now above
         for i, (rows, to, line) in enumerate(zip(vertical, link, horizontal, strict=True)):
             sums = rows.push(v)  # (W, n, 2 hidden)
-            line.start_row(to(sums))
+            line.start_row(to(sums.flatten(0, 1)).unflatten(0, sums.shape[:2]))
             v = _gate(sums, -1).permute(1, 2, 0) if i + 1 < len(vertical) else None
 
     def pixel(self, caches, column: int, pixel: Tensor) -> Tensor:
@@ -332,10 +332,11 @@ class _Point:
 
     def __init__(self, convolution: nn.Conv2d):
         mask = getattr(convolution, "mask", True)
-        self.weight, self.bias = (convolution.weight * mask)[:, :, 0, 0], convolution.bias
+        self.weight = (convolution.weight * mask)[:, :, 0, 0].T.contiguous()  # (in, out)
+        self.bias = convolution.bias
 
     def __call__(self, x: Tensor) -> Tensor:
-        return F.linear(x, self.weight, self.bias)
+        return torch.addmm(self.bias, x, self.weight)
 
 
 class _RowsAbove:
