@@ -74,51 +74,56 @@ class Task(NamedTuple):
     load: object
     unit: str
     seeds: tuple[int, ...]
-    searches: dict[str, Search]
+    searches: dict[str, Search | list[Search]]  # several of one model: alternatives that are no product
 
 
 SHORT = {"steps": 20_000, "batch_size": 50, "check_every": 50, "patience": 10}
+SLOW = {"steps": 5000, "batch_size": 50, "check_every": 100, "patience": 4}
 RATES = [(0.03, 0.003), (0.01, 0.001), (0.003, 0.0003), (0.001, 0.0001)]
 
 DIGITS = {
     "FVSBN": Search(FVSBN, {}, {"lr": RATES, **SHORT}),
-    "NADE": Search(NADE, {"hidden": [50, 200, 500]}, {"lr": RATES[:3], **SHORT}),
-    "MADE": Search(
-        MADE,
-        {"hidden": [(256,), (512,), (1024,), (256, 256), (512, 512)], "direct": [True, False]},
-        {"lr": RATES[2:], **SHORT},
-    ),
-    "OrderEnsemble": Search(
-        OrderEnsemble,
-        {"orders": [8, 32], "hidden": [(512,), (512, 512)], "direct": [True, False]},
-        {"lr": RATES[2:], **SHORT},
-    ),
-    "RNN": Search(
-        RNN, {"cell": ["gru", "lstm"], "hidden": 64, "dropout": [0.0, 0.3]}, {"lr": [(0.01, 0.001)], **SHORT}
-    ),
+    "NADE": Search(NADE, {"hidden": [50, 200]}, {"lr": RATES[:3], **SHORT}),
+    "MADE": [
+        Search(
+            MADE,
+            {"hidden": [(256,), (512,), (1024,), (2048,), (512, 512)], "direct": [True, False]},
+            {"lr": RATES[2:], **SHORT},
+        ),
+        Search(
+            MADE,
+            {"hidden": [(1024,), (2048,)], "direct": False},
+            {"lr": (0.003, 0.0003), **SHORT, "batch_size": 20},
+        ),
+    ],
+    "OrderEnsemble": [
+        Search(OrderEnsemble, {"orders": 8, "hidden": (512,)}, {"lr": RATES[2:], **SHORT}),
+        Search(OrderEnsemble, {"orders": [8, 32], "hidden": (1024,)}, {"lr": (0.003, 0.0003), **SLOW}),
+    ],
+    "RNN": Search(RNN, {"cell": "gru", "hidden": 64, "dropout": 0.2}, {"lr": RATES[1:3], **SLOW}, trial=3000),
     "Transformer": Search(
-        Transformer, {"width": 32, "layers": 2, "dropout": [0.0, 0.1, 0.2]}, {"lr": RATES[2:], **SHORT}
+        Transformer, {"width": 32, "layers": 2, "dropout": 0.1}, {"lr": RATES[2:], **SLOW}, trial=3000
     ),
-    "PixelCNN": Search(PixelCNN, {"hidden": [16, 32], "layers": [2, 4]}, {"lr": RATES[2:], **SHORT}),
-    "GatedPixelCNN": Search(GatedPixelCNN, {"hidden": [16, 32], "layers": [2, 4]}, {"lr": RATES[2:3], **SHORT}),
+    "PixelCNN": Search(PixelCNN, {"hidden": 32, "layers": [2, 4]}, {"lr": (0.003, 0.0003), **SLOW}, trial=3000),
+    "GatedPixelCNN": Search(
+        GatedPixelCNN, {"hidden": 32, "layers": [2, 4]}, {"lr": (0.003, 0.0003), **SLOW}, trial=3000
+    ),
     "ImageTransformer": Search(
         ImageTransformer,
-        {"width": 32, "layers": 2, "window": [None, 3], "dropout": [0.0, 0.1, 0.2]},
-        {"lr": RATES[2:3], **SHORT},
+        {"width": 32, "layers": 2, "window": [None, 3], "dropout": 0.1},
+        {"lr": (0.003, 0.0003), **SLOW},
+        trial=3000,
     ),
 }
 
 # GRU, LSTM and Transformer have 28.5, 28.6 and 27.8 thousand parameters.
 NAMES = {
     "bigram": Search(Table, {"memory": 1, "shared": True}, {"smoothing": [0.03, 0.1, 0.3, 1.0, 3.0]}),
-    "GRU": Search(RNN, {"cell": "gru", "hidden": 64, "dropout": [0.0, 0.1, 0.2, 0.4]}, {"lr": RATES[1:3], **SHORT}),
-    "LSTM": Search(RNN, {"cell": "lstm", "hidden": 56, "dropout": [0.0, 0.1, 0.2, 0.4]}, {"lr": RATES[1:3], **SHORT}),
-    "Transformer": Search(
-        Transformer, {"width": 32, "layers": 2, "dropout": [0.0, 0.1, 0.2]}, {"lr": RATES[1:3], **SHORT}
-    ),
+    "GRU": Search(RNN, {"cell": "gru", "hidden": 64, "dropout": [0.0, 0.2]}, {"lr": RATES[1:3], **SHORT}),
+    "LSTM": Search(RNN, {"cell": "lstm", "hidden": 56, "dropout": [0.0, 0.2]}, {"lr": RATES[1:3], **SHORT}),
+    "Transformer": Search(Transformer, {"width": 32, "layers": 2, "dropout": [0.0, 0.2]}, {"lr": RATES[1:3], **SHORT}),
 }
 
-DECAY = [(0.003, 0.001, 0.0002), (0.001, 0.0005, 0.0002)]
 ONCE = {"patience": 2}  # checks cost more than they tell: only at each rate's end
 MNIST = {
     "FVSBN": Search(
@@ -129,8 +134,7 @@ MNIST = {
     "NADE": Search(
         NADE,
         {"hidden": 200},
-        {"lr": DECAY, "steps": 2000, "batch_size": 32, "check_every": 500, "patience": 2},
-        trial=500,
+        {"lr": (0.003, 0.0005), "steps": 1500, "batch_size": 32, "check_every": 500, "patience": 2},
     ),
     "MADE": Search(
         MADE,
@@ -140,20 +144,24 @@ MNIST = {
     "PixelCNN": Search(
         PixelCNN,
         {"hidden": 24, "layers": 6},
-        {"lr": DECAY, "steps": 2400, "batch_size": 16, "check_every": 2400, **ONCE},
+        {
+            "lr": [(0.003, 0.001, 0.0002), (0.001, 0.0005, 0.0002)],
+            "steps": 2400,
+            "batch_size": 16,
+            "check_every": 2400,
+            **ONCE,
+        },
         trial=300,
     ),
     "GatedPixelCNN": Search(
         GatedPixelCNN,
         {"hidden": 20, "layers": 5},
-        {"lr": DECAY, "steps": 2000, "batch_size": 16, "check_every": 2000, **ONCE},
-        trial=300,
+        {"lr": (0.002, 0.001, 0.0002), "steps": 1500, "batch_size": 16, "check_every": 1500, **ONCE},
     ),
     "ImageTransformer": Search(
         ImageTransformer,
-        {"width": 32, "layers": 2, "heads": 2, "window": [None, 6]},
-        {"lr": (0.003, 0.0005), "steps": 3500, "batch_size": 8, "check_every": 3500, **ONCE},
-        trial=300,
+        {"width": 32, "layers": 2, "heads": 2, "window": 6},
+        {"lr": (0.003, 0.0005), "steps": 2000, "batch_size": 8, "check_every": 2000, **ONCE},
     ),
 }
 
@@ -184,13 +192,14 @@ def main() -> None:
     torch.set_num_threads(1)
     loaded, results = task.load(), Results(arguments.task)
     for name in arguments.model or task.searches:
-        search, alternatives = task.searches[name], task.searches[name].alternatives()
-        for options, how in alternatives:
+        searches = task.searches[name] if isinstance(task.searches[name], list) else [task.searches[name]]
+        alternatives = [(search, *pair) for search in searches for pair in search.alternatives()]
+        for search, options, how in alternatives:
             if results.tried(name, options, how) is None and len(alternatives) > 1:
                 quick = {} if search.trial is None else {"steps": search.trial, "lr": how["lr"][:1]}
                 _, run = train(search.model, loaded, options, {**how, **quick}, seed=0)
                 results.add(name, "tried", {"options": options, "fit": how, **quick, **run})
-        options, how = min(alternatives, key=lambda pair: (results.tried(name, *pair) or {"valid": 0})["valid"])
+        search, options, how = min(alternatives, key=lambda a: (results.tried(name, *a[1:]) or {"valid": 0})["valid"])
         results.choose(name, options, how)
         for seed in task.seeds:
             if seed not in results.seeds(name):
