@@ -16,7 +16,7 @@ serve: book
 	.venv/bin/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
 test: $(READY)
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n logical --dist loadgroup
 
 grade: $(READY)
 	.venv/bin/python -m grading sample

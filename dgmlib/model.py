@@ -73,7 +73,7 @@ class AutoregressiveModel(nn.Module):
         if classes is not None and not is_count(classes):
             raise ValueError(f"classes: got {classes!r}, wanted None or a positive integer")
         self.event_shape, self.values, self.dims, self.classes = shape, values, math.prod(shape), classes
-        order = torch.arange(self.dims) if order is None else torch.as_tensor(order).clone()
+        order = torch.arange(self.dims) if order is None else torch.as_tensor(order).cpu().clone()
         if (
             order.is_floating_point()
             or order.shape != (self.dims,)
@@ -421,7 +421,7 @@ class _Given(AutoregressiveModel):
     """A model with classes, told one of them."""
 
     def __init__(self, model: AutoregressiveModel, cond: int):
-        super().__init__(model.event_shape, model.values, order=model.order.cpu())
+        super().__init__(model.event_shape, model.values, order=model.order)
         self.model = model
         self.register_buffer("cond", torch.tensor(cond))
         self.to(model.order.device)

@@ -1,4 +1,4 @@
-"""dgmlib installs alone: a wheel with the library and nothing else, that works beside its four dependencies only."""
+"""dgmlib installs alone: a wheel with the library and nothing else, that works beside its dependencies only."""
 
 import json
 import shutil
@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 REPOSITORY = Path(__file__).parents[1]
-DEPENDENCIES = {"torch", "numpy", "constriction", "pooch"}
+DEPENDENCIES = {"torch", "numpy", "constriction", "pooch", "safetensors", "tqdm"}
 
 
 def run(*command, **options):
