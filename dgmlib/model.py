@@ -1,5 +1,6 @@
 """The contract of an autoregressive model, and all that follows from it."""
 
+import functools
 import hashlib
 import json
 import math
@@ -16,6 +17,17 @@ from torch.distributions import Categorical, Distribution
 from tqdm import tqdm
 
 LONG_RUN = 3  # seconds after which sampling in a terminal shows a progress bar
+
+
+def _remembering(init):
+    """A constructor that keeps the arguments it was called with: save writes them down, load makes the same model."""
+
+    @functools.wraps(init)
+    def remember(model, *args, **options):
+        model.__dict__.setdefault("_made_with", (args, options))  # the subclass's own come first
+        init(model, *args, **options)
+
+    return remember
 
 
 class AutoregressiveModel(nn.Module):
@@ -51,11 +63,12 @@ class AutoregressiveModel(nn.Module):
 
     takes_reals = False
 
-    def __new__(cls, *args, **options):
-        model = super().__new__(cls)
-        model._made_with = (args, options)  # what save writes down, so that load can make the same model
-        return model
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        if "__init__" in cls.__dict__:
+            cls.__init__ = _remembering(cls.__init__)
 
+    @_remembering
     def __init__(
         self,
         event_shape: tuple[int, ...],

@@ -1,5 +1,6 @@
 """What the contract's base gives to every model: sampling with its options, classes, and weights on disk."""
 
+import inspect
 import json
 import math
 
@@ -349,6 +350,12 @@ def test_files_that_can_not_be_read_or_written_are_named(tmp_path):
         models.load(tmp_path / "nowhere")
     with pytest.raises(OSError, match="nowhere"):
         FVSBN((3,), 2).save(tmp_path / "nowhere" / "weights")
+
+
+def test_what_is_remembered_for_saving_hides_no_signature():
+    names = list(inspect.signature(MADE).parameters)
+    assert names == ["event_shape", "values", "hidden", "direct", "order"]
+    assert MADE((3,), 2, hidden=(4,))._made_with == (((3,), 2), {"hidden": (4,)})
 
 
 def test_what_stood_there_stays_when_writing_fails(tmp_path, monkeypatch):
