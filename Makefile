@@ -15,8 +15,9 @@ book: $(BUILT)
 serve: book
 	.venv/bin/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
+# A file's tests stay together: what it sets up is set up once.
 test: $(READY)
-	.venv/bin/python -m pytest -n logical --dist loadgroup
+	.venv/bin/python -m pytest -n logical --dist loadfile
 
 grade: $(READY)
 	.venv/bin/python -m grading sample

@@ -6,13 +6,6 @@ import torch
 torch.set_num_threads(1)  # the models are small: more threads cost more than they bring
 
 
-@pytest.hookimpl(tryfirst=True)  # before the plugin looks
-def pytest_collection_modifyitems(items):
-    """Workers of ``make test`` share files out, so that what a file sets up is set up once; all of the site is one."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("site" if "site" in item.path.parts else str(item.path)))
-
-
 @pytest.fixture(autouse=True)
 def exact():
     """Laws are stated in float64; a test that draws without a generator draws the same each time."""
