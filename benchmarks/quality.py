@@ -102,17 +102,17 @@ DIGITS = {
     ],
     "RNN": Search(RNN, {"cell": "gru", "hidden": 64, "dropout": 0.2}, {"lr": RATES[1:3], **SLOW}, trial=3000),
     "Transformer": Search(
-        Transformer, {"width": 32, "layers": 2, "dropout": 0.1}, {"lr": RATES[2:], **SLOW}, trial=3000
+        Transformer, {"width": 32, "layers": 2, "dropout": 0.1}, {"lr": RATES[2:], **SLOW}, trial=1500
     ),
-    "PixelCNN": Search(PixelCNN, {"hidden": 32, "layers": [2, 4]}, {"lr": (0.003, 0.0003), **SLOW}, trial=3000),
+    "PixelCNN": Search(PixelCNN, {"hidden": 32, "layers": [2, 4]}, {"lr": (0.003, 0.0003), **SLOW}, trial=1500),
     "GatedPixelCNN": Search(
-        GatedPixelCNN, {"hidden": 32, "layers": [2, 4]}, {"lr": (0.003, 0.0003), **SLOW}, trial=3000
+        GatedPixelCNN, {"hidden": 32, "layers": [2, 4]}, {"lr": (0.003, 0.0003), **SLOW}, trial=1500
     ),
     "ImageTransformer": Search(
         ImageTransformer,
         {"width": 32, "layers": 2, "window": [None, 3], "dropout": 0.1},
         {"lr": (0.003, 0.0003), **SLOW},
-        trial=3000,
+        trial=1500,
     ),
 }
 
@@ -129,7 +129,7 @@ MNIST = {
     "FVSBN": Search(
         FVSBN,
         {},
-        {"lr": [(0.01, 0.001), (0.003, 0.0003)], "steps": 4000, "batch_size": 100, "check_every": 80, "patience": 5},
+        {"lr": [(0.03, 0.003), (0.01, 0.001)], "steps": 4000, "batch_size": 100, "check_every": 80, "patience": 5},
     ),
     "NADE": Search(
         NADE,
@@ -138,8 +138,8 @@ MNIST = {
     ),
     "MADE": Search(
         MADE,
-        {"hidden": [(500,), (500, 500)], "direct": [True, False]},
-        {"lr": (0.001, 0.0001), "steps": 5000, "batch_size": 100, "check_every": 80, "patience": 5},
+        {"hidden": (500,)},
+        {"lr": (0.002, 0.0002), "steps": 4000, "batch_size": 100, "check_every": 80, "patience": 4},
     ),
     "PixelCNN": Search(
         PixelCNN,
