@@ -120,8 +120,10 @@ DIGITS = {
 NAMES = {
     "bigram": Search(Table, {"memory": 1, "shared": True}, {"smoothing": [0.03, 0.1, 0.3, 1.0, 3.0]}),
     "GRU": Search(RNN, {"cell": "gru", "hidden": 64, "dropout": [0.0, 0.2]}, {"lr": RATES[1:3], **SHORT}),
-    "LSTM": Search(RNN, {"cell": "lstm", "hidden": 56, "dropout": [0.0, 0.2]}, {"lr": RATES[1:3], **SHORT}),
-    "Transformer": Search(Transformer, {"width": 32, "layers": 2, "dropout": [0.0, 0.2]}, {"lr": RATES[1:3], **SHORT}),
+    "LSTM": Search(RNN, {"cell": "lstm", "hidden": 56, "dropout": 0.2}, {"lr": RATES[1:3], **SHORT}, trial=2000),
+    "Transformer": Search(
+        Transformer, {"width": 32, "layers": 2, "dropout": [0.0, 0.2]}, {"lr": RATES[2], **SHORT}, trial=2000
+    ),
 }
 
 ONCE = {"patience": 2}  # checks cost more than they tell: only at each rate's end
