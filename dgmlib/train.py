@@ -42,6 +42,7 @@ def fit(
     steps: int = 2000,
     batch_size: int = 100,
     lr: float = 0.01,
+    weight_decay: float = 0.0,
     check_every: int = 50,
     patience: int = 5,
     generator: torch.Generator | None = None,
@@ -60,6 +61,7 @@ def fit(
         steps: updates at the most.
         batch_size: examples in an update, drawn with replacement.
         lr: Adam's step size.
+        weight_decay: every weight shrinks by this times ``lr`` in each update, apart from Adam's step (AdamW).
         check_every: updates between two checks.
         patience: checks without progress before it stops.
         generator: source of the mini-batches; without one, a generator seeded with 0.
@@ -69,7 +71,8 @@ def fit(
         FloatingPointError: if the loss is no longer finite; it says at which update.
 
     Source:
-        Kingma and Ba (2015) for Adam; Prechelt (1998) for early stopping.
+        Kingma and Ba (2015) for Adam; Loshchilov and Hutter (2019) for its weight decay; Prechelt (1998) for early
+        stopping.
 
     Example:
         >>> from dgmlib.models import Table
@@ -83,8 +86,10 @@ def fit(
     check_counts(steps=steps, batch_size=batch_size, check_every=check_every, patience=patience)
     if not lr > 0:
         raise ValueError(f"lr: got {lr!r}, wanted a positive number")
+    if not weight_decay >= 0:
+        raise ValueError(f"weight_decay: got {weight_decay!r}, wanted a number of at least 0")
     generator = generator or torch.Generator().manual_seed(0)
-    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay)
     history, best = History(), copy.deepcopy(model.state_dict())
     for step in range(steps + 1):
         if step % check_every == 0 or step == steps:

@@ -121,6 +121,10 @@ MODELS = {
     "MADE of few units": (lambda: MADE((5,), 2, hidden=(2,)), all_of_the_past),
     "MADE of two layers": (lambda: MADE((1, 2, 2), 3, hidden=(24, 18), order=ORDER), all_of_the_past),
     "MADE of three layers": (lambda: MADE((4,), 3, hidden=(18, 12, 18), direct=False), all_of_the_past),
+    "MADE of sigmoids": (
+        lambda: MADE((5,), 2, hidden=(24, 24), activation="sigmoid", dropout=0.5).eval(),
+        all_of_the_past,
+    ),
     "MADE of one variable": (lambda: MADE((1,), 3, hidden=(4,)), all_of_the_past),
     "RNN": (lambda: RNN((5,), 2, cell="rnn", hidden=4), all_of_the_past),
     "RNN gru, two layers": (lambda: RNN((4,), 3, cell="gru", hidden=4, layers=2, embedding=3), all_of_the_past),

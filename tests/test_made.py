@@ -341,3 +341,12 @@ def test_a_strict_sign_in_the_wrong_mask_is_rejected(kind):
     law_causality(randomise(MADE((5,), 2, **options), 0.5), past)
     with pytest.raises(AssertionError, match="depends on"):
         law_causality(randomise(kind((5,), 2, **options), 0.5), past)
+
+
+def test_dropout_is_for_training_alone_and_keeps_the_masks():
+    model = randomise(MADE((5,), 2, hidden=(24,), dropout=0.5), 0.5)
+    points = every_point((5,), 2)
+    assert torch.equal(model.eval()(points), model(points))
+    first, second = model.train()(points), model(points)
+    assert not torch.equal(first, second)
+    assert torch.equal(first[:, 0], second[:, 0])  # nothing precedes the first variable, so nothing can be dropped

@@ -210,6 +210,8 @@ BAD = [
     (MADE, {"hidden": 500}, "hidden: got 500, wanted positive integers, such as"),
     (MADE, {"hidden": ()}, r"hidden: got \(\)"),
     (MADE, {"hidden": (4, 0)}, r"hidden: got \(4, 0\)"),
+    (MADE, {"activation": "tanh"}, "activation: got 'tanh', wanted 'relu' or 'sigmoid'"),
+    (MADE, {"dropout": 1.0}, "dropout: got 1.0, wanted a number from 0 to below 1"),
     (OrderEnsemble, {"orders": [[0.0, 1.0, 2.0, 3.0]]}, "orders: got torch.float"),
     (OrderEnsemble, {"orders": [[0, 1]]}, "order: got"),
     (OrderEnsemble, {"orders": []}, "orders: got"),
@@ -354,7 +356,7 @@ def test_files_that_can_not_be_read_or_written_are_named(tmp_path):
 
 def test_what_is_remembered_for_saving_hides_no_signature():
     names = list(inspect.signature(MADE).parameters)
-    assert names == ["event_shape", "values", "hidden", "direct", "order"]
+    assert names == ["event_shape", "values", "hidden", "direct", "activation", "dropout", "order"]
     assert MADE((3,), 2, hidden=(4,))._made_with == (((3,), 2), {"hidden": (4,)})
 
 

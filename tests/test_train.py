@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from oracles import randomise
 
 from dgmlib import data
 from dgmlib.likelihood import nll
@@ -36,6 +37,20 @@ def test_the_same_generator_gives_the_same_weights():
         fit(model, x, x, steps=30, generator=torch.Generator().manual_seed(seed))
     first, same, other = (torch.cat([p.detach().flatten() for p in model.parameters()]) for model in models)
     assert torch.equal(first, same) and not torch.equal(first, other)
+
+
+def test_weights_decay_apart_from_the_step():
+    """AdamW: after one update they differ by lr * weight_decay * what they were, whatever the gradient."""
+    x, after = torch.ones(50, 4, dtype=torch.int64), []
+    before = randomise(FVSBN((4,), 2)).weight.detach().clone()
+    for decay in (0.0, 0.5):
+        model = randomise(FVSBN((4,), 2))
+        fit(model, x, x, steps=1, lr=0.01, weight_decay=decay)
+        after.append(model.weight.detach())
+    assert not torch.equal(after[0], before)
+    assert torch.allclose(after[0] - after[1], 0.01 * 0.5 * before, rtol=0, atol=1e-12)
+    with pytest.raises(ValueError, match="weight_decay: got -1, wanted a number of at least 0"):
+        fit(model, x, x, weight_decay=-1)
 
 
 @pytest.mark.parametrize(

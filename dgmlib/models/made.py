@@ -8,13 +8,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dgmlib.layers import MaskedLinear, one_hot
-from dgmlib.model import AutoregressiveModel, is_count
+from dgmlib.model import AutoregressiveModel, check_probability, is_count
+
+ACTIVATIONS = {"relu": torch.relu, "sigmoid": torch.sigmoid}
 
 
 class MADE(AutoregressiveModel):
     r"""A masked autoencoder: hidden unit k may see the first m(k)+1 variables, and output i the units with m(k) < i.
 
-    .. math:: h^{(l)} = \mathrm{ReLU}\big((M^{(l)} \odot W^{(l)})\, h^{(l-1)} + b^{(l)}\big), \qquad
+    .. math:: h^{(l)} = f\big((M^{(l)} \odot W^{(l)})\, h^{(l-1)} + b^{(l)}\big), \qquad
               M^{(l)}_{k' k} = [m(k) \le m(k')]
 
     One pass gives all D conditionals; sampling takes D steps. Units stand in the order of their degrees m, which are
@@ -29,10 +31,13 @@ class MADE(AutoregressiveModel):
         values: V, the number of values of each variable.
         hidden: units in each hidden layer, from the input up.
         direct: whether outputs also see the past through one linear map.
+        activation: f, "relu" or "sigmoid".
+        dropout: probability with which an input of the hidden layers, or a hidden unit, is dropped in training.
         order: the flat indices of the variables in the order in which they are predicted; ``None`` is row by row.
 
     Raises:
-        ValueError: if ``hidden`` is no sequence of positive integers, or another argument is out of its range.
+        ValueError: if ``hidden`` is no sequence of positive integers, ``activation`` is none of the two, or another
+            argument is out of its range.
 
     Source:
         Germain, Gregor, Murray and Larochelle (2015); their degrees are drawn at random.
@@ -44,9 +49,21 @@ class MADE(AutoregressiveModel):
     """
 
     def __init__(
-        self, event_shape, values: int = 2, *, hidden=(500,), direct: bool = True, order: Tensor | None = None
+        self,
+        event_shape,
+        values: int = 2,
+        *,
+        hidden=(500,),
+        direct: bool = True,
+        activation: str = "relu",
+        dropout: float = 0.0,
+        order: Tensor | None = None,
     ):
         super().__init__(event_shape, values, order=order)
+        check_probability(dropout=dropout)
+        if activation not in list(ACTIVATIONS):
+            raise ValueError(f"activation: got {activation!r}, wanted 'relu' or 'sigmoid'")
+        self.activation, self.dropout = ACTIVATIONS[activation], nn.Dropout(dropout)
         if not isinstance(hidden, (tuple, list)) or not hidden or any(not is_count(h) for h in hidden):
             raise ValueError(f"hidden: got {hidden!r}, wanted positive integers, such as (500,) or (500, 500)")
         inputs = self.dims * (self.values - 1)  # value 0 is the reference, as in FVSBN
@@ -69,9 +86,9 @@ class MADE(AutoregressiveModel):
 
     def forward(self, x: Tensor) -> Tensor:
         features = self._features(x.flatten(1))  # (B, D (V-1)), row by row: the masks know the order
-        h = features
+        h = self.dropout(features)
         for layer in self.layers:
-            h = torch.relu(layer(h))
+            h = self.dropout(self.activation(layer(h)))
         logits = self.head(h) if self.direct is None else self.head(h) + self.direct(features)
         return F.pad(logits.unflatten(1, (*self.event_shape, -1)), (1, 0))  # (B, *event_shape, V)
 
@@ -95,7 +112,7 @@ class MADE(AutoregressiveModel):
                 seen, first, last = known[i][t], known[i + 1][t - 1], known[i + 1][t]
                 if first < last:  # what is complete may be seen by what is new: no mask is needed
                     sums = F.linear(units[i][:, :seen], weight[first:last, :seen], layer.bias[first:last])
-                    units[i + 1][:, first:last] = torch.relu(sums)
+                    units[i + 1][:, first:last] = self.activation(sums)
         head, bias, direct = (None if rows is None else rows[t] for rows in out)
         seen = known[-1][t]
         logits = F.linear(units[-1][:, :seen], head[:, :seen], bias)  # (n, V-1)
@@ -153,7 +170,7 @@ class OrderEnsemble(AutoregressiveModel):
         event_shape: shape of one example, D variables.
         values: V, the number of values of each variable.
         orders: K, for K random permutations that are always the same ones; or the permutations, shape ``(K, D)``.
-        hidden, direct: those of :class:`MADE`.
+        **options: those of :class:`MADE`, but ``order``.
 
     Raises:
         ValueError: if a row of ``orders`` is no permutation, or another argument is out of its range.
@@ -167,7 +184,7 @@ class OrderEnsemble(AutoregressiveModel):
         0.125
     """
 
-    def __init__(self, event_shape, values: int = 2, *, orders: int | Tensor = 8, hidden=(500,), direct: bool = True):
+    def __init__(self, event_shape, values: int = 2, *, orders: int | Tensor = 8, **options):
         super().__init__(event_shape, values)
         if is_count(orders):
             generator = torch.Generator().manual_seed(0)
@@ -177,7 +194,7 @@ class OrderEnsemble(AutoregressiveModel):
             raise ValueError(f"orders: got {orders.dtype}, wanted integers")
         if orders.dim() != 2 or not len(orders):
             raise ValueError(f"orders: got shape {tuple(orders.shape)}, wanted an integer K or shape (K, {self.dims})")
-        self.made = MADE(event_shape, values, hidden=hidden, direct=direct, order=orders[0])
+        self.made = MADE(event_shape, values, **options, order=orders[0])
         for order in orders[1:]:
             AutoregressiveModel(event_shape, values, order=order)  # refuses what is no order
         self.register_buffer("orders", orders)
