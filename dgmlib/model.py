@@ -339,7 +339,7 @@ class AutoregressiveModel(nn.Module):
 
     @classmethod
     def load(cls, path: str | Path) -> "AutoregressiveModel":
-        """Make the model that :meth:`save` wrote, on the CPU. Nothing is unpickled.
+        """Make the model that :meth:`save` wrote, on the CPU and in ``eval`` mode. Nothing is unpickled.
 
         Args:
             path: a file that :meth:`save` wrote.
@@ -360,7 +360,7 @@ class AutoregressiveModel(nn.Module):
             raise ValueError(f"{path}: its weights don't fit {cls.__name__}: {error}") from error
         if model.fingerprint() != about["fingerprint"]:
             raise ValueError(f"{path}: its weights were changed after they were saved: the fingerprint does not fit")
-        return model
+        return model.eval()
 
     def check_events(self, name: str, x: Tensor) -> Tensor:
         """Return ``x``, or raise a ``ValueError`` that says why it is no batch of this model's events.

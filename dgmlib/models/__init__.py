@@ -30,7 +30,7 @@ __all__ = [
 
 
 def load(path: str | Path) -> AutoregressiveModel:
-    """Make whichever model a file holds that :meth:`~dgmlib.model.AutoregressiveModel.save` wrote, on the CPU.
+    """Make whichever model a file holds that :meth:`~dgmlib.model.AutoregressiveModel.save` wrote, on the CPU and in eval mode.
 
     Args:
         path: the file.
