@@ -30,7 +30,7 @@ __all__ = [
 
 
 def load(path: str | Path) -> AutoregressiveModel:
-    """Make whichever model a file holds that :meth:`~dgmlib.model.AutoregressiveModel.save` wrote, on the CPU and in eval mode.
+    """Make whichever model :meth:`~dgmlib.model.AutoregressiveModel.save` wrote to a file, on the CPU, in eval mode.
 
     Args:
         path: the file.
