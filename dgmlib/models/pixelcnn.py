@@ -13,10 +13,23 @@ from dgmlib.model import AutoregressiveModel, check_counts, is_count
 class _Pixels(AutoregressiveModel):
     """What both models share: the order of an image's variables, the output, and sampling pixel by pixel.
 
-    A subclass writes ``features`` (the whole image at once), and for sampling ``start``, ``start_row`` and ``pixel``.
+    A subclass writes ``build`` (its layers), ``features`` (the whole image at once), and for sampling ``start``,
+    ``start_row`` and ``pixel``.
     """
 
-    def __init__(self, event_shape, values, *, hidden, layers, first_kernel, kernel_size, output, components, classes):
+    def __init__(
+        self,
+        event_shape,
+        values: int,
+        *,
+        hidden: int = 32,
+        layers: int = 5,
+        first_kernel: int = 7,
+        kernel_size: int = 3,
+        output: str = "softmax",
+        components: int = 5,
+        classes: int | None = None,
+    ):
         super().__init__(event_shape, values, order=raster_order(event_shape), classes=classes)
         check_counts(hidden=hidden, layers=layers, components=components)
         for name, number in {"first_kernel": first_kernel, "kernel_size": kernel_size}.items():
@@ -32,6 +45,8 @@ class _Pixels(AutoregressiveModel):
         self.mix = self.pointwise(self.width(hidden), self.width(hidden))
         self.head = self.pointwise(self.width(hidden), parameters * colours)
         nn.init.zeros_(self.head.weight), nn.init.zeros_(self.head.bias)
+        self.convolutions = 1 + layers
+        self.build(hidden, [first_kernel] + [kernel_size] * layers)
 
     def width(self, hidden: int) -> int:
         """Channels of the features."""
@@ -143,40 +158,17 @@ class PixelCNN(_Pixels):
         tensor(True)
     """
 
-    def __init__(
-        self,
-        event_shape,
-        values: int,
-        *,
-        hidden: int = 32,
-        layers: int = 5,
-        first_kernel: int = 7,
-        kernel_size: int = 3,
-        output: str = "softmax",
-        components: int = 5,
-        classes: int | None = None,
-    ):
-        super().__init__(
-            event_shape,
-            values,
-            hidden=hidden,
-            layers=layers,
-            first_kernel=first_kernel,
-            kernel_size=kernel_size,
-            output=output,
-            components=components,
-            classes=classes,
-        )
+    def build(self, hidden: int, kernels: list[int]) -> None:
         colours, wide = self.event_shape[0], self.width(hidden)
+        first, *others = kernels
         self.first = MaskedConv2d(
-            "A", colours, wide, first_kernel, in_colours=self.colours_of(colours), out_colours=self.colours_of(wide)
+            "A", colours, wide, first, in_colours=self.colours_of(colours), out_colours=self.colours_of(wide)
         )
         middle = {"in_colours": self.colours_of(hidden), "out_colours": self.colours_of(hidden)}
-        self.narrow = nn.ModuleList(self.pointwise(wide, hidden) for _ in range(layers))
-        self.masked = nn.ModuleList(MaskedConv2d("B", hidden, hidden, kernel_size, **middle) for _ in range(layers))
-        self.widen = nn.ModuleList(self.pointwise(hidden, wide) for _ in range(layers))
-        self.convolutions = 1 + layers
-        self.by_class = self.biases_of_classes([wide] + [hidden] * layers)
+        self.narrow = nn.ModuleList(self.pointwise(wide, hidden) for _ in others)
+        self.masked = nn.ModuleList(MaskedConv2d("B", hidden, hidden, k, **middle) for k in others)
+        self.widen = nn.ModuleList(self.pointwise(hidden, wide) for _ in others)
+        self.by_class = self.biases_of_classes([wide] + [hidden] * len(others))
 
     def width(self, hidden: int) -> int:
         return 2 * hidden
@@ -238,34 +230,10 @@ class GatedPixelCNN(_Pixels):
         torch.Size([2, 3, 4, 4])
     """
 
-    def __init__(
-        self,
-        event_shape,
-        values: int,
-        *,
-        hidden: int = 32,
-        layers: int = 5,
-        first_kernel: int = 7,
-        kernel_size: int = 3,
-        output: str = "softmax",
-        components: int = 5,
-        classes: int | None = None,
-    ):
-        super().__init__(
-            event_shape,
-            values,
-            hidden=hidden,
-            layers=layers,
-            first_kernel=first_kernel,
-            kernel_size=kernel_size,
-            output=output,
-            components=components,
-            classes=classes,
-        )
+    def build(self, hidden: int, kernels: list[int]) -> None:
         colours = self.event_shape[0]
         one, two = self.colours_of(hidden), self.colours_of(hidden).repeat(2)  # of the two halves of a gate
-        below = [colours] + [hidden] * layers
-        kernels = [first_kernel] + [kernel_size] * layers
+        below = [colours] + [hidden] * (len(kernels) - 1)
         self.vertical = nn.ModuleList(
             nn.Conv2d(c, 2 * hidden, (k // 2 + 1, k)) for c, k in zip(below, kernels, strict=True)
         )
@@ -275,7 +243,6 @@ class GatedPixelCNN(_Pixels):
             for i, (c, k) in enumerate(zip(below, kernels, strict=True))
         )
         self.out = nn.ModuleList(MaskedConv2d("B", hidden, hidden, 1, in_colours=one, out_colours=one) for _ in kernels)
-        self.convolutions = len(kernels)
         self.by_class = self.biases_of_classes([4 * hidden] * len(kernels))  # for both stacks
 
     def features(self, image: Tensor, cond: Tensor | None) -> Tensor:
