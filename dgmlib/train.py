@@ -9,6 +9,8 @@ from torch import Tensor
 from dgmlib.likelihood import nll
 from dgmlib.model import AutoregressiveModel, check_counts
 
+PART = 500  # examples that are evaluated at once, so that a set need not fit through the model as a whole
+
 
 @dataclass
 class History:
@@ -96,8 +98,8 @@ def fit(
             model.eval()
             with torch.no_grad():
                 history.step.append(step)
-                history.train.append(nll(model.log_prob(train)))
-                history.valid.append(nll(model.log_prob(valid)))
+                for seen, x in ((history.train, train), (history.valid, valid)):
+                    seen.append(nll(torch.cat([model.log_prob(part) for part in x.split(PART)])))
             since_best = len(history.valid) - 1 - history.best
             if since_best == 0:
                 best = copy.deepcopy(model.state_dict())

@@ -39,6 +39,20 @@ def test_the_same_generator_gives_the_same_weights():
     assert torch.equal(first, same) and not torch.equal(first, other)
 
 
+def test_sets_of_any_size_are_evaluated_in_parts():
+    x, sizes = torch.randint(2, (1201, 4), generator=torch.Generator().manual_seed(0)), []
+
+    class Small(FVSBN):
+        def forward(self, x):
+            sizes.append(len(x))
+            return super().forward(x)
+
+    model = Small((4,), 2)
+    history = fit(model, x, x[:700], steps=1, check_every=1)
+    assert sizes == [500, 500, 201, 500, 200, 100, 500, 500, 201, 500, 200]
+    assert history.train[1] == pytest.approx(nll(model.log_prob(x).detach()), abs=1e-12)
+
+
 def test_weights_decay_apart_from_the_step():
     """AdamW: after one update they differ by lr * weight_decay * what they were, whatever the gradient."""
     x, after = torch.ones(50, 4, dtype=torch.int64), []
