@@ -9,9 +9,9 @@ interrupted run goes on, and several may run at once. First every combination of
 trained with seed 0 and judged by the validation set (``tried``); the best one is then trained with every seed, and only
 these runs look at the test set, once each. ``remarks`` are written by hand into the file, and kept.
 
-The digits and names need no network; MNIST's test file is downloaded once (2 MB; see dgmlib.data). On two CPU cores
-digits and names take some 15 minutes each, and mnist more than an hour, twice that with glibc's usual settings: with
-MALLOC_MMAP_THRESHOLD_=10000000000 MALLOC_TRIM_THRESHOLD_=20000000000 it does not return memory after each update.
+The digits and names need no network; MNIST's test file is downloaded once (2 MB; see dgmlib.data). On one busy core
+names take a quarter of an hour, digits three times and mnist six times as long. That is with glibc told to keep memory
+between updates, which saves about 30 %: MALLOC_MMAP_THRESHOLD_=10000000000 MALLOC_TRIM_THRESHOLD_=20000000000.
 """
 
 import argparse
