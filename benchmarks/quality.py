@@ -222,14 +222,11 @@ def train(family: type, loaded: data.Dataset, options: dict, how: dict, seed: in
     if family is Table:
         model.count(loaded.train, **how)
     else:
-        whole = model.log_prob  # fit evaluates whole sets: in pieces they fit into memory
-        model.log_prob = lambda x: whole(x) if model.training else torch.cat([whole(piece) for piece in x.split(PIECE)])
         generator = torch.Generator().manual_seed(seed)
         for lr in how["lr"]:
             history = fit(model, loaded.train, loaded.valid, **{**how, "lr": lr}, generator=generator)
             best = steps + history.step[history.best] if history.best else best
             steps += history.step[-1]
-        del model.log_prob
     model.eval()
     run = {"valid": score(model, loaded.valid)[0]}
     run |= {"parameters": parameters(model), "steps": steps, "best_step": best}
