@@ -79,6 +79,7 @@ class Task(NamedTuple):
 
 SHORT = {"steps": 20_000, "batch_size": 50, "check_every": 50, "patience": 10}
 SLOW = {"steps": 5000, "batch_size": 50, "check_every": 100, "patience": 4}
+BRIEF = {"steps": 2000, "batch_size": 50, "check_every": 100, "patience": 4}
 RATES = [(0.03, 0.003), (0.01, 0.001), (0.003, 0.0003), (0.001, 0.0001)]
 
 DIGITS = {
@@ -95,24 +96,22 @@ DIGITS = {
             {"hidden": [(1024,), (2048,)], "direct": False},
             {"lr": (0.003, 0.0003), **SHORT, "batch_size": 20},
         ),
+        Search(
+            MADE,
+            {"hidden": (512,), "activation": ["relu", "sigmoid"], "dropout": [0.0, 0.1]},
+            {"lr": (0.01, 0.001), "weight_decay": 0.1, **SHORT, "steps": 6000},
+        ),
     ],
     "OrderEnsemble": [
         Search(OrderEnsemble, {"orders": 8, "hidden": (512,)}, {"lr": RATES[2:], **SHORT}),
         Search(OrderEnsemble, {"orders": [8, 32], "hidden": (1024,)}, {"lr": (0.003, 0.0003), **SLOW}),
     ],
-    "RNN": Search(RNN, {"cell": "gru", "hidden": 64, "dropout": 0.2}, {"lr": RATES[1:3], **SLOW}, trial=3000),
-    "Transformer": Search(
-        Transformer, {"width": 32, "layers": 2, "dropout": 0.1}, {"lr": RATES[2:], **SLOW}, trial=1500
-    ),
+    "RNN": Search(RNN, {"cell": "gru", "hidden": 64, "dropout": 0.2}, {"lr": (0.01, 0.001), **BRIEF}),
+    "Transformer": Search(Transformer, {"width": 32, "layers": 2, "dropout": 0.1}, {"lr": (0.001, 0.0003), **BRIEF}),
     "PixelCNN": Search(PixelCNN, {"hidden": 32, "layers": [2, 4]}, {"lr": (0.003, 0.0003), **SLOW}, trial=1500),
-    "GatedPixelCNN": Search(
-        GatedPixelCNN, {"hidden": 32, "layers": [2, 4]}, {"lr": (0.003, 0.0003), **SLOW}, trial=1500
-    ),
+    "GatedPixelCNN": Search(GatedPixelCNN, {"hidden": 32, "layers": 4}, {"lr": (0.003, 0.0003), **BRIEF}),
     "ImageTransformer": Search(
-        ImageTransformer,
-        {"width": 32, "layers": 2, "window": [None, 3], "dropout": 0.1},
-        {"lr": (0.003, 0.0003), **SLOW},
-        trial=1500,
+        ImageTransformer, {"width": 32, "layers": 2, "window": 3, "dropout": 0.1}, {"lr": (0.001, 0.0003), **BRIEF}
     ),
 }
 

@@ -5,6 +5,8 @@ from torch import Tensor
 
 from dgmlib.model import AutoregressiveModel, check_counts, evaluating, is_count
 
+PART = 256  # changed points that pass through the model at once
+
 
 @torch.no_grad()
 def dependency_matrix(model: AutoregressiveModel, trials: int = 4, generator: torch.Generator | None = None) -> Tensor:
@@ -12,9 +14,10 @@ def dependency_matrix(model: AutoregressiveModel, trials: int = 4, generator: to
 
     Each variable in turn takes a different value at ``trials`` random points, and the conditionals before and after are
     compared bit for bit: both are computed in the same row of a batch of the same shape, so rounding is the same where
-    the arithmetic is. A True entry is then a proof. A False one is evidence that grows with ``trials``: a dependency
-    that shows at few points can be missed. Rows and columns are flat (row-major) indices of the event, whatever the
-    model's order; a model is causal if, with both put into its order, the matrix is strictly lower triangular.
+    the arithmetic is. A True entry is then a proof, where the same input gives the same bits twice. A False one is
+    evidence that grows with ``trials``: a dependency that shows at few points can be missed. Rows and columns are flat
+    (row-major) indices of the event, whatever the model's order; a model is causal if, with both put into its order,
+    the matrix is strictly lower triangular.
 
     Args:
         model: any autoregressive model; it is evaluated in ``eval`` mode, best in float64.
@@ -25,7 +28,7 @@ def dependency_matrix(model: AutoregressiveModel, trials: int = 4, generator: to
         Boolean, shape ``(D, D)``.
 
     Raises:
-        ValueError: if ``trials`` is not a positive integer.
+        ValueError: if ``trials`` is not a positive integer, or the model predicts NaN.
 
     Example:
         >>> from dgmlib.models import Table
@@ -46,8 +49,11 @@ def dependency_matrix(model: AutoregressiveModel, trials: int = 4, generator: to
             else:
                 before = torch.randint(values, (1, dims), generator=generator).repeat(dims, 1)
                 after = (before + torch.diag(torch.randint(1, values, (dims,), generator=generator))) % values
-            logits = [model(x.view(dims, *model.event_shape).to(device)) for x in (before, after)]
-            moved |= (logits[0] != logits[1]).any(-1).flatten(1).T  # row j: variable j changed; it becomes column j
+            for rows in torch.arange(dims).split(PART):
+                logits = [model(x[rows].view(-1, *model.event_shape).to(device)) for x in (before, after)]
+                if any(x.isnan().any() for x in logits):
+                    raise ValueError("model: predicts NaN, wanted numbers that can be compared")
+                moved[:, rows] |= (logits[0] != logits[1]).any(-1).flatten(1).T  # row j: variable j changed
     return moved.cpu()
 
 

@@ -95,6 +95,8 @@ class DiscretizedLogistics(Distribution):
         _check_values(values)
         if not raw.dim() or raw.shape[-1] % 3 or not raw.shape[-1]:
             raise ValueError(f"raw: got shape {tuple(raw.shape)}, wanted (..., 3K) with K components")
+        if raw.dtype in (torch.float16, torch.bfloat16):  # autocast's: too coarse for 256 bins
+            raw = raw.float()
         logits, means, log_scales = raw.chunk(3, -1)
         components = logits.shape[-1]
         part = values / components

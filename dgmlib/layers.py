@@ -124,7 +124,7 @@ def colour_of(channels: int, colours: int) -> Tensor:
         >>> colour_of(6, 3).tolist()
         [0, 0, 1, 1, 2, 2]
     """
-    if channels % colours:
+    if colours < 1 or channels % colours:
         raise ValueError(f"channels: got {channels}, wanted a multiple of the number of colours, {colours}")
     return torch.arange(channels) // (channels // colours)
 
@@ -146,9 +146,9 @@ def raster_order(event_shape: tuple[int, ...]) -> Tensor:
         [0, 2, 4, 1, 3, 5]
     """
     shape = tuple(event_shape) if isinstance(event_shape, (tuple, list, torch.Size)) else ()
-    if len(shape) != 3 or any(not isinstance(s, int) or s < 1 for s in shape):
+    if len(shape) != 3 or any(not isinstance(s, int) or isinstance(s, bool) or s < 1 for s in shape):
         raise ValueError(f"event_shape: got {event_shape!r}, wanted that of an image, (C, H, W), such as (1, 8, 8)")
-    return torch.arange(math.prod(shape)).view(shape).permute(1, 2, 0).flatten()
+    return torch.arange(math.prod(shape), device="cpu").view(shape).permute(1, 2, 0).flatten()
 
 
 class CausalSelfAttention(nn.Module):
@@ -180,7 +180,7 @@ class CausalSelfAttention(nn.Module):
 
     def __init__(self, width: int, heads: int, *, rotary: bool = False, dropout: float = 0.0):
         super().__init__()
-        if width % heads:
+        if heads < 1 or width % heads:
             raise ValueError(f"width: got {width}, wanted a multiple of the number of heads, {heads}")
         if rotary and width // heads % 2:
             raise ValueError(
@@ -200,7 +200,12 @@ class CausalSelfAttention(nn.Module):
 
         Returns:
             Shape ``(B, T, width)``.
+
+        Raises:
+            ValueError: if the mask is not of truth values: torch would add numbers to the scores.
         """
+        if causal_mask is not None and causal_mask.dtype != torch.bool:
+            raise ValueError(f"causal_mask: got {causal_mask.dtype}, wanted torch.bool")
         q, k, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)  # (B, heads, T, d) each
         if self.rotary:
             positions = torch.arange(x.shape[1], device=x.device)
@@ -231,7 +236,7 @@ class CausalSelfAttention(nn.Module):
         if self.rotary:
             position = torch.full((1,), t, device=x.device)
             q, k = rotate(q, position), rotate(k, position)
-        keys, values = state.unbind(1)
+        keys, values = state[:, 0], state[:, 1]
         keys[:, :, t : t + 1], values[:, :, t : t + 1] = k, v
         seen = slice(t + 1) if visible is None else visible
         return self.out(F.scaled_dot_product_attention(q, keys[:, :, seen], values[:, :, seen]).flatten(1))
@@ -242,10 +247,11 @@ def rotate(x: Tensor, positions: Tensor) -> Tensor:
 
     .. math:: (x_{j}, x_{j + d/2}) \mapsto R(t\,\omega_j)\,(x_{j}, x_{j + d/2}), \qquad \omega_j = 10000^{-2j/d}
 
-    The inner product of two turned vectors depends on their positions through the difference alone.
+    The inner product of two turned vectors depends on their positions through the difference alone. Feature j is paired
+    with j + d/2, where the paper pairs neighbours: the same up to the order of the features.
 
     Args:
-        x: shape ``(..., T, d)``, d even.
+        x: floating-point, shape ``(..., T, d)``, d even.
         positions: t of each row, shape ``(T,)``.
 
     Source:

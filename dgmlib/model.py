@@ -86,16 +86,15 @@ class AutoregressiveModel(nn.Module):
         if classes is not None and not is_count(classes):
             raise ValueError(f"classes: got {classes!r}, wanted None or a positive integer")
         self.event_shape, self.values, self.dims, self.classes = shape, values, math.prod(shape), classes
-        order = torch.arange(self.dims) if order is None else torch.as_tensor(order).cpu().clone()
-        if (
-            order.is_floating_point()
-            or order.shape != (self.dims,)
-            or not torch.equal(order.sort().values, torch.arange(self.dims))
-        ):
+        straight = torch.arange(self.dims, device="cpu")
+        order = straight if order is None else torch.as_tensor(order, device="cpu")
+        if order.is_floating_point() or order.dtype == torch.bool or not torch.equal(order.sort().values, straight):
             raise ValueError(f"order: got {order.tolist()}, wanted a permutation of 0..{self.dims - 1}")
+        order = order.to(torch.get_default_device(), torch.int64, copy=True)
         self.register_buffer("order", order)  # order[t]: flat index of the variable predicted at time t
         self.register_buffer("rank", order.argsort())  # rank[i]: time at which the flat variable i is predicted
         self.register_forward_pre_hook(_check_input, with_kwargs=True)
+        self.register_load_state_dict_post_hook(_follow_order)
 
     def forward(self, x: Tensor, cond: Tensor | None = None) -> Tensor:
         """Logits of every conditional at once: entry i parametrises p(x_i | x before i); the shift happens inside.
@@ -108,13 +107,14 @@ class AutoregressiveModel(nn.Module):
             Unnormalised log-probabilities, shape ``(B, *event_shape, V)``.
 
         Raises:
-            ValueError: if ``x`` or ``cond`` has another shape, dtype or range, or the batch is empty.
+            ValueError: if ``x`` or ``cond`` has another shape, dtype, range or device, or the batch is empty. A model
+                after ``model.compile()``, which :meth:`log_prob` then uses too, does not look: check data before.
         """
         raise NotImplementedError(f"{type(self).__name__} must write forward")
 
     def conditionals(self, x: Tensor, cond: Tensor | None = None) -> Distribution:
         """The D conditionals p(x_i | x before i) of each example, batch shape ``(B, *event_shape)``."""
-        return Categorical(logits=self(x, *_given(cond)), validate_args=False)
+        return Categorical(logits=at_least_single(self(x, *_given(cond))), validate_args=False)
 
     def log_prob(self, x: Tensor, cond: Tensor | None = None) -> Tensor:
         """Log-probability of each example, nats, summed over the event; shape ``(B,)``.
@@ -140,7 +140,8 @@ class AutoregressiveModel(nn.Module):
         """Draw ``n`` examples by ancestral sampling: each variable from its conditional given those already drawn.
 
         Each variable turns one uniform number into a value, and all these numbers are drawn before anything else. So
-        neither ``cached`` nor ``batch_size`` nor the device changes what is drawn, up to rounding.
+        neither ``cached`` nor ``batch_size`` changes what is drawn, up to rounding; nor does the device, as long as the
+        generator is one of the CPU.
 
         Args:
             n: how many examples, at least 1.
@@ -170,10 +171,13 @@ class AutoregressiveModel(nn.Module):
             Fan, Lewis and Dauphin (2018) for top-k sampling.
         """
         check_counts(n=n, **{k: v for k, v in {"top_k": top_k, "batch_size": batch_size}.items() if v is not None})
-        if not temperature > 0 or math.isinf(temperature):
+        if isinstance(temperature, bool) or not isinstance(temperature, (int, float)) or not 0 < temperature < math.inf:
             raise ValueError(f"temperature: got {temperature!r}, wanted a positive number")
         if self.values is None and (temperature != 1 or top_k is not None):
-            raise ValueError("temperature and top_k: wanted none for real variables, whose conditionals have no logits")
+            raise ValueError(
+                f"temperature and top_k: got {temperature} and {top_k}, wanted 1.0 and None: "
+                "real variables have no logits"
+            )
         prefix, cond = self._check_prefix(prefix, n), self._check_cond(cond, n)
         device = generator.device if generator is not None else "cpu"
         uniform = torch.rand(n, self.dims, dtype=torch.float64, generator=generator, device=device)  # in [0, 1)
@@ -244,6 +248,9 @@ class AutoregressiveModel(nn.Module):
     def step(self, x_prev: Tensor | None, state) -> tuple[Tensor, object]:
         """Take the previous variable's value in, and predict the next variable, in the model's order.
 
+        It is for sampling and coding: states change in place, so don't differentiate through it, and call it D times at
+        most.
+
         Args:
             x_prev: integers, shape ``(n,)``; ``None`` at the first variable.
             state: what :meth:`init_state` or the last call returned; it must not be used again.
@@ -279,10 +286,15 @@ class AutoregressiveModel(nn.Module):
         Raises:
             ValueError: if the model has no classes, or not this one.
         """
-        if self.classes is not None and not is_count(cond, 0):
+        if self.classes is None:
+            raise ValueError(f"cond: got {cond!r}, wanted none: this {type(self).__name__} has no classes")
+        if not is_count(cond, 0):
             raise ValueError(f"cond: got {cond!r}, wanted one class, an integer 0..{self.classes - 1}")
         self._check_cond(cond, 1)
         return _Given(self, cond)
+
+    def _order_changed(self) -> None:
+        """Called when another order was loaded; a subclass whose masks depend on it renews them."""
 
     def to_sequence(self, x: Tensor) -> Tensor:
         """Lay events out in the model's order: ``(B, *event_shape, ...)`` to ``(B, D, ...)``."""
@@ -351,8 +363,8 @@ class AutoregressiveModel(nn.Module):
         about, tensors = read_weights(path)
         if about["model"] != cls.__name__:
             raise ValueError(f"{path}: holds {about['model']}, wanted {cls.__name__}")
-        args, options = json.loads(about["arguments"])
         try:
+            args, options = json.loads(about["arguments"])
             model = cls(*args, **options)
             model.to(next((t.dtype for t in tensors.values() if t.is_floating_point()), torch.get_default_dtype()))
             model.load_state_dict(tensors)
@@ -415,7 +427,7 @@ class AutoregressiveModel(nn.Module):
         """Return the class of each of ``n`` examples, int64 of shape (n,) on the model's device, or None."""
         if self.classes is None:
             if cond is not None:
-                raise ValueError(f"cond: wanted none: this {type(self).__name__} has no classes")
+                raise ValueError(f"cond: got {cond!r}, wanted none: this {type(self).__name__} has no classes")
             return None
         wanted = f"integers 0..{self.classes - 1}, shape ({n},)"
         if isinstance(cond, int) and not isinstance(cond, bool):
@@ -437,7 +449,10 @@ class _Given(AutoregressiveModel):
         super().__init__(model.event_shape, model.values, order=model.order)
         self.model = model
         self.register_buffer("cond", torch.tensor(cond))
-        self.to(model.order.device)
+        self.to(model.order.device).train(model.training)
+
+    def save(self, path: str | Path) -> None:
+        raise ValueError(f"a {type(self.model).__name__} that was given a class: save the model that it was made from")
 
     def forward(self, x: Tensor) -> Tensor:
         return self.model(x, self.cond.expand(len(x)))
@@ -460,6 +475,16 @@ def is_count(number, least: int = 1) -> bool:
         (True, False, False, False, True)
     """
     return isinstance(number, int) and not isinstance(number, bool) and number >= least
+
+
+def at_least_single(x: Tensor) -> Tensor:
+    """Raise half precision to float32: what autocast leaves in bfloat16 is too coarse to be normalised and added up.
+
+    Example:
+        >>> at_least_single(torch.zeros(2, dtype=torch.bfloat16)).dtype
+        torch.float32
+    """
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
 
 
 def check_counts(least: int = 1, **counts) -> None:
@@ -491,7 +516,7 @@ def check_probability(**probabilities) -> None:
 
 @contextmanager
 def evaluating(model: nn.Module):
-    """Put a model into ``eval`` mode, and back into the mode that it was in.
+    """Put a model into ``eval`` mode, and each of its parts back into the mode that it was in.
 
     Example:
         >>> layer = nn.Dropout().train()
@@ -501,12 +526,13 @@ def evaluating(model: nn.Module):
         >>> layer.training
         True
     """
-    was_training = model.training
+    was_training = {module: module.training for module in model.modules()}
     model.eval()
     try:
         yield model
     finally:
-        model.train(was_training)
+        for module, training in was_training.items():
+            module.training = training
 
 
 def read_weights(path: str | Path) -> tuple[dict[str, str], dict[str, Tensor]]:
@@ -550,9 +576,18 @@ def _plain(argument):
 def _check_input(model: AutoregressiveModel, args: tuple, options: dict):
     if torch.compiler.is_compiling():  # a compiled graph has no place for errors that depend on values
         return None
-    x = model.check_events("x", args[0] if args else options.get("x"))
-    cond = model._check_cond(args[1] if len(args) > 1 else options.get("cond"), len(x))
-    return (x, *_given(cond)), {}
+    x, cond, *more = (*args, *(options.pop(name, None) for name in ("x", "cond")[len(args) :]))
+    x = model.check_events("x", x)
+    if x.device != model.order.device:
+        raise ValueError(f"x: got a tensor on {x.device}, wanted one on the model's device, {model.order.device}")
+    cond = model._check_cond(cond, len(x))
+    return (x, *_given(cond), *more), options
+
+
+def _follow_order(model: AutoregressiveModel, _) -> None:
+    """After weights were loaded, whose order may be another than the constructor's."""
+    model.rank.copy_(model.order.argsort())
+    model._order_changed()
 
 
 def _check_not_empty(name: str, x: Tensor) -> None:
@@ -565,7 +600,7 @@ def _draw_value(logits: Tensor, uniform: Tensor, temperature: float, top_k: int 
     point on the scale of the sums, and so NaN where a logit is NaN."""
     logits = logits.to(uniform)
     if temperature != 1:
-        logits = logits / temperature
+        logits = (logits - logits.amax(-1, keepdim=True)) / temperature  # at most 0, however small the temperature
     if top_k is not None and top_k < logits.shape[-1]:
         least = logits.topk(top_k).values[:, -1:]
         logits = logits.masked_fill(logits < least, -math.inf)

@@ -86,7 +86,7 @@ def fit(
     """
     model.check_events("train", train), model.check_events("valid", valid)
     check_counts(steps=steps, batch_size=batch_size, check_every=check_every, patience=patience)
-    if not lr > 0:
+    if not 0 < lr < float("inf"):
         raise ValueError(f"lr: got {lr!r}, wanted a positive number")
     if not weight_decay >= 0:
         raise ValueError(f"weight_decay: got {weight_decay!r}, wanted a number of at least 0")
@@ -99,7 +99,12 @@ def fit(
             with torch.no_grad():
                 history.step.append(step)
                 for seen, x in ((history.train, train), (history.valid, valid)):
-                    seen.append(nll(torch.cat([model.log_prob(part) for part in x.split(PART)])))
+                    each = torch.cat([model.log_prob(part) for part in x.split(PART)])
+                    if each.isnan().any():
+                        raise FloatingPointError(
+                            f"the loss is nan after {step} updates: a smaller lr than {lr} may help"
+                        )
+                    seen.append(nll(each))
             since_best = len(history.valid) - 1 - history.best
             if since_best == 0:
                 best = copy.deepcopy(model.state_dict())

@@ -11,5 +11,6 @@ def exact():
     """Laws are stated in float64; a test that draws without a generator draws the same each time."""
     torch.manual_seed(0)
     torch.set_default_dtype(torch.float64)
+    torch.distributions.Distribution.set_default_validate_args(True)  # torch.compile turns it off for all that follow
     yield
     torch.set_default_dtype(torch.float32)

@@ -65,3 +65,15 @@ def test_a_position_outside_is_named(position):
 def test_a_wrong_number_of_trials_is_named(trials):
     with pytest.raises(ValueError, match=f"trials: got {trials}"):
         dependency_matrix(Table((2,), 2), trials=trials)
+
+
+def test_a_model_of_nan_depends_on_nothing_that_could_be_said():
+    model = FVSBN((3,), 2)
+    model.bias.data[0] = float("nan")
+    with pytest.raises(ValueError, match="model: predicts NaN"):
+        is_causal(model)
+
+
+def test_many_variables_pass_through_in_parts():
+    model = randomise(FVSBN((300,), 2))
+    assert torch.equal(dependency_matrix(model, trials=1), torch.ones(300, 300).tril(-1).bool())

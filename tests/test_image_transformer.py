@@ -187,9 +187,9 @@ class StepsWithoutItsWindow(ImageTransformer):
         return self.without_window(super().step, x_prev, state)
 
     def without_window(self, call, *args):
-        mask, self.causal_mask = self.causal_mask, None
+        shown, self.shown = self.shown, None
         result = call(*args)
-        self.causal_mask = mask
+        self.shown = shown
         return result
 
 

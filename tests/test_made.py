@@ -267,7 +267,7 @@ def test_an_ensemble_has_no_conditionals():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: ensemble().sample(3, prefix=torch.tensor([1])), "prefix: wanted none"),
+        (lambda: ensemble().sample(3, prefix=torch.tensor([1])), r"prefix: got tensor\(\[1\]\), wanted none"),
         (lambda: ensemble().sample(0), "n: got 0, wanted a positive integer"),
         (lambda: ensemble().sample(3, temperature=-1), "temperature: got -1"),
         (lambda: ensemble().log_prob(POINTS[:, :3]), r"x: got shape \(16, 3\)"),

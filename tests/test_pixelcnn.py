@@ -351,9 +351,9 @@ X = torch.zeros(2, 1, 2, 2, dtype=torch.int64)
         (lambda: told(classes=3).log_prob(X, torch.tensor([0.0, 1.0])), "cond: got torch.float64"),
         (lambda: told(classes=3).given(3), "cond: got values 3..3, wanted integers 0..2"),
         (lambda: told(classes=3).sample(2, cond=3), "cond: got values 3..3"),
-        (lambda: told().log_prob(X, torch.tensor([0, 1])), "cond: wanted none: this PixelCNN has no classes"),
-        (lambda: told().given(0), "cond: wanted none"),
-        (lambda: told().sample(2, cond=0), "cond: wanted none"),
+        (lambda: told().log_prob(X, torch.tensor([0, 1])), "cond: got .*wanted none: this PixelCNN has no classes"),
+        (lambda: told().given(0), "cond: got 0, wanted none"),
+        (lambda: told().sample(2, cond=0), "cond: got 0, wanted none"),
         (lambda: told(classes=0), "classes: got 0, wanted None or a positive integer"),
         (
             lambda: told(classes=3, output="logistics").conditionals(X, torch.tensor([0, 3])),

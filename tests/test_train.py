@@ -100,3 +100,11 @@ def test_bad_examples_are_named():
         fit(FVSBN((4,), 2), x[:, :3], x)
     with pytest.raises(ValueError, match="valid: got an empty batch"):
         fit(FVSBN((4,), 2), x, x[:0])
+
+
+def test_a_prediction_of_nan_is_named_with_its_update():
+    model = FVSBN((4,), 2)
+    model.bias.data[0] = float("nan")
+    x = torch.zeros(50, 4, dtype=torch.int64)
+    with pytest.raises(FloatingPointError, match="the loss is nan after 0 updates"):
+        fit(model, x, x)

@@ -16,7 +16,7 @@ class FVSBN(AutoregressiveModel):
 
     For binary variables this is :math:`p(x_i = 1 \mid x_{<i}) = \sigma(b_i + \sum_{j<i} W_{ij} x_j)`, with D(D+1)/2
     parameters. The log-likelihood is concave in them. They start at zero, so the first loss is exactly ln V for each
-    variable: nothing has to be broken as hidden units would, since every weight sees its own input.
+    variable: they may all start alike, unlike hidden units, since every weight has an input of its own.
 
     Args:
         event_shape: shape of one example, D variables.
@@ -38,7 +38,7 @@ class FVSBN(AutoregressiveModel):
         self.bias = nn.Parameter(torch.zeros(self.dims * free))
         self.weight = nn.Parameter(torch.zeros(self.dims * free, self.dims * free))  # rows: (i, v), columns: (j, x_j)
         past = torch.ones(self.dims, self.dims).tril(-1).bool()
-        self.register_buffer("mask", past.repeat_interleave(free, 0).repeat_interleave(free, 1))
+        self.register_buffer("mask", past.repeat_interleave(free, 0).repeat_interleave(free, 1), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         features = self._features(self.to_sequence(x))  # (B, D (V-1))

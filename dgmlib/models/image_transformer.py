@@ -70,11 +70,15 @@ class ImageTransformer(AutoregressiveModel):
         for embedding in (self.embedding, self.row, self.column, self.colour):
             nn.init.normal_(embedding.weight, 0, 0.02)
         nn.init.zeros_(self.head.weight), nn.init.zeros_(self.head.bias)
-        place = self.order.remainder(high * wide)
-        where = torch.stack([place // wide, place % wide, self.order // (high * wide)], 1)  # (D, 3)
-        self.register_buffer("where", where, persistent=False)
+        flat, device = raster_order(self.event_shape), self.order.device
+        place = flat % (high * wide)
+        where = torch.stack([place // wide, place % wide, flat // (high * wide)], 1)  # (D, 3)
+        self.register_buffer("where", where.to(device), persistent=False)
         mask = None if window is None else window_mask(where[:, :2], window)
-        self.register_buffer("causal_mask", mask, persistent=False)
+        self.register_buffer("causal_mask", None if mask is None else mask.to(device), persistent=False)
+        # what each position attends to, one after another, and how many that are
+        self.register_buffer("visible", None if mask is None else mask.nonzero()[:, 1].to(device), persistent=False)
+        self.shown = None if mask is None else mask.sum(1).tolist()
 
     def forward(self, x: Tensor) -> Tensor:
         z = self.to_sequence(x).long()  # (B, D)
@@ -86,7 +90,7 @@ class ImageTransformer(AutoregressiveModel):
 
     def init_state(self, n: int):
         start = torch.full((n,), self.values, device=self.order.device)
-        visible = [None] * self.dims if self.causal_mask is None else [row.nonzero()[:, 0] for row in self.causal_mask]
+        visible = [None] * self.dims if self.shown is None else self.visible.split(self.shown)
         caches = [block.attention.init_state(n, self.dims) for block in self.blocks]
         return 0, start, self._positions(), visible, caches
 
@@ -124,4 +128,4 @@ def window_mask(where: Tensor, window: int) -> Tensor:
     carried = torch.cat([where[:1], where[:-1]])
     near = ((where[:, None] - carried[None]).abs() <= window).all(-1)  # (query, key)
     near[:, 0] = True
-    return (near | torch.eye(dims).bool()).tril()
+    return (near | torch.eye(dims, device=where.device).bool()).tril()

@@ -14,13 +14,13 @@ ACTIVATIONS = {"relu": torch.relu, "sigmoid": torch.sigmoid}
 
 
 class MADE(AutoregressiveModel):
-    r"""A masked autoencoder: hidden unit k may see the first m(k)+1 variables, and output i the units with m(k) < i.
+    r"""A masked autoencoder: hidden unit k sees the first m(k) variables, and output i the units with m(k) < i.
 
     .. math:: h^{(l)} = f\big((M^{(l)} \odot W^{(l)})\, h^{(l-1)} + b^{(l)}\big), \qquad
               M^{(l)}_{k' k} = [m(k) \le m(k')]
 
     One pass gives all D conditionals; sampling takes D steps. Units stand in the order of their degrees m, which are
-    spread evenly over 0..D-2, so each step of sampling computes just the units that the last variable has completed:
+    spread evenly over 1..D-1, so each step of sampling computes just the units that the last variable has completed:
     all D steps together cost about as much as one pass. A direct map from the past to the outputs keeps every
     dependency when there are fewer hidden units than variables.
 
@@ -67,9 +67,10 @@ class MADE(AutoregressiveModel):
         if not isinstance(hidden, (tuple, list)) or not hidden or any(not is_count(h) for h in hidden):
             raise ValueError(f"hidden: got {hidden!r}, wanted positive integers, such as (500,) or (500, 500)")
         inputs = self.dims * (self.values - 1)  # value 0 is the reference, as in FVSBN
-        self.degrees = [torch.arange(h) * max(self.dims - 1, 1) // h for h in hidden]
+        # one less than m, as positions count from 0 here
+        self.degrees = [torch.arange(h, device="cpu") * max(self.dims - 1, 1) // h for h in hidden]
         # known[l][t]: how many units of layer l (0 is the input) the variables before place t complete
-        places = torch.arange(self.dims)
+        places = torch.arange(self.dims, device="cpu")
         self.known = [(places * (values - 1)).tolist()]
         self.known += [torch.searchsorted(degrees, places).tolist() for degrees in self.degrees]
         sizes = [inputs, *hidden]
@@ -82,7 +83,6 @@ class MADE(AutoregressiveModel):
             nn.init.zeros_(layer.weight)
         nn.init.zeros_(self.head.bias)
         self._set_masks()
-        self.register_load_state_dict_post_hook(lambda model, _: model._set_masks())  # the order may have changed
 
     def forward(self, x: Tensor) -> Tensor:
         features = self._features(x.flatten(1))  # (B, D (V-1)), row by row: the masks know the order
@@ -132,7 +132,7 @@ class MADE(AutoregressiveModel):
         Raises:
             ValueError: if it is none.
         """
-        AutoregressiveModel(self.event_shape, self.values, order=order)  # refuses what is no order
+        AutoregressiveModel(self.event_shape, self.values, order=order)  # refuses what is no permutation
         model = copy.deepcopy(self, {id(parameter): parameter for parameter in self.parameters()})
         model.order.copy_(torch.as_tensor(order))
         model.rank.copy_(model.order.argsort())
@@ -141,9 +141,12 @@ class MADE(AutoregressiveModel):
         model._made_with = (args, {**options, "order": model.order.tolist()})
         return model
 
+    def _order_changed(self) -> None:
+        self._set_masks()
+
     def _set_masks(self) -> None:
         device = self.order.device
-        self.row_by_row = torch.equal(self.order, torch.arange(self.dims, device=device))
+        self.row_by_row = not self.order.is_meta and torch.equal(self.order, torch.arange(self.dims, device=device))
         place = self.rank.repeat_interleave(self.values - 1)  # of each input and output, (D (V-1),)
         degrees = [place, *(d.to(device) for d in self.degrees)]
         for layer, below, above in zip(self.layers, degrees, degrees[1:], strict=False):
@@ -187,8 +190,8 @@ class OrderEnsemble(AutoregressiveModel):
     def __init__(self, event_shape, values: int = 2, *, orders: int | Tensor = 8, **options):
         super().__init__(event_shape, values)
         if is_count(orders):
-            generator = torch.Generator().manual_seed(0)
-            orders = torch.stack([torch.randperm(self.dims, generator=generator) for _ in range(orders)])
+            generator = torch.Generator("cpu").manual_seed(0)
+            orders = torch.stack([torch.randperm(self.dims, generator=generator, device="cpu") for _ in range(orders)])
         orders = torch.as_tensor(orders)
         if orders.is_floating_point() and orders.numel():
             raise ValueError(f"orders: got {orders.dtype}, wanted integers")
@@ -196,7 +199,7 @@ class OrderEnsemble(AutoregressiveModel):
             raise ValueError(f"orders: got shape {tuple(orders.shape)}, wanted an integer K or shape (K, {self.dims})")
         self.made = MADE(event_shape, values, **options, order=orders[0])
         for order in orders[1:]:
-            AutoregressiveModel(event_shape, values, order=order)  # refuses what is no order
+            AutoregressiveModel(event_shape, values, order=order)  # refuses what is no permutation
         self.register_buffer("orders", orders)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -209,7 +212,7 @@ class OrderEnsemble(AutoregressiveModel):
         each = torch.stack([self.made.reordered(order).log_prob(x) for order in self.orders])  # (K, B)
         return each.logsumexp(0) - math.log(len(self.orders))
 
-    def sample(self, n: int, *, generator: torch.Generator | None = None, **options) -> Tensor:
+    def sample(self, n, prefix=None, temperature=1.0, generator=None, cached=True, **options) -> Tensor:
         """Draw an order for each example, then the example in it; ``options`` are those of the contract but ``prefix``.
 
         Raises:
@@ -217,13 +220,14 @@ class OrderEnsemble(AutoregressiveModel):
         """
         if not is_count(n):
             raise ValueError(f"n: got {n!r}, wanted a positive integer")
-        if options.get("prefix") is not None:
-            raise ValueError("prefix: wanted none: what comes first differs between the orders")
+        if prefix is not None:
+            raise ValueError(f"prefix: got {prefix!r}, wanted none: what comes first differs between the orders")
         device = generator.device if generator is not None else "cpu"
         chosen = torch.randint(len(self.orders), (n,), generator=generator, device=device).to(self.order.device)
         x = torch.empty(n, *self.event_shape, dtype=torch.int64, device=self.order.device)
         for k, order in enumerate(self.orders):
             rows = (chosen == k).nonzero()[:, 0]
             if len(rows):
-                x[rows] = self.made.reordered(order).sample(len(rows), generator=generator, **options)
+                model = self.made.reordered(order)
+                x[rows] = model.sample(len(rows), None, temperature, generator, cached, **options)
         return x

@@ -205,7 +205,7 @@ class GatedPixelCNN(_Pixels):
 
     .. math:: y = \tanh(W_f * x + u_f) \odot \sigma(W_g * x + u_g)
 
-    The vertical stack needs no mask: its feature at a pixel knows rows up to the pixel's own, in full width, and the
+    The vertical stack needs no mask: its feature at a pixel knows rows up to the pixel's own, to both sides, and the
     horizontal stack reads it one row further down. So nothing above and to the right is blind, as it is in
     :class:`PixelCNN`; how far either stack sees still grows with the layers. The output layer starts at zero, so the
     first loss is exactly ln V for each variable (with ``output="logistics"``, within 5 %).

@@ -16,7 +16,7 @@ class RNN(AutoregressiveModel):
 
     The same cell and the same output serve at every position. torch runs the cells; :mod:`dgmlib.layers` has them
     written out. The output layer starts at zero, so every first prediction is uniform and the first loss is exactly
-    ln V for each variable: any other start would be an opinion that training first has to unlearn. The layers below
+    ln V for each variable: any other start is a guess that training first has to unlearn. The layers below
     start at random, which keeps the hidden units from being copies of one another.
 
     Args:
@@ -68,7 +68,7 @@ class RNN(AutoregressiveModel):
     def forward(self, x: Tensor) -> Tensor:
         z = self.to_sequence(x).long()  # (B, D)
         before = torch.cat([torch.full_like(z[:, :1], self.values), z[:, :-1]], 1)  # shifted by one
-        h, _ = self.rnn(self.embedding(before))  # (B, D, H)
+        h, _ = self._run(self.embedding(before), None)  # (B, D, H)
         return self.to_event(self.head(self.dropout(h)))
 
     def init_state(self, n: int):
@@ -77,5 +77,12 @@ class RNN(AutoregressiveModel):
     def step(self, x_prev, state):
         memory, start = state
         e = self.embedding(start if x_prev is None else x_prev.long())
-        h, memory = self.rnn(e[:, None], memory)
+        h, memory = self._run(e[:, None], memory)
         return self.head(h[:, 0]), (memory, start)
+
+    def _run(self, e: Tensor, memory):
+        """torch's recurrent layers; on a CPU outside of autocast, since its LSTM has no half precision there."""
+        if e.device.type != "cpu":
+            return self.rnn(e, memory)
+        with torch.autocast("cpu", enabled=False):
+            return self.rnn(e, memory)

@@ -44,19 +44,18 @@ class Table(AutoregressiveModel):
         if not is_count(memory, 0):
             raise ValueError(f"memory: got {memory!r}, wanted None or an integer of at least 0")
         self.memory = min(memory, longest)
-        lengths = torch.arange(self.dims).clamp(max=self.memory)  # context length of each variable
-        size = [values ** int(k) for k in lengths]  # rows that each variable needs
+        size = [values ** min(i, self.memory) for i in range(self.dims)]  # rows that each variable needs
         if shared:
             size[self.memory + 1 :] = [0] * (self.dims - self.memory - 1)
         if sum(size) * values > MAX_ENTRIES:
             raise ValueError(
                 f"a table of {self.dims} variables with {values} values and memory {self.memory} has "
-                f"{sum(size) * values} entries, wanted at most {MAX_ENTRIES}: give it less memory, or share rows"
+                f"more than {MAX_ENTRIES} entries, wanted at most that: give it less memory, or share rows"
             )
-        start = torch.tensor([0, *size[:-1]]).cumsum(0)  # first row of each variable
+        start = [sum(size[:i]) for i in range(self.dims)]  # first row of each variable
         if shared:
-            start[self.memory :] = start[self.memory]
-        self.register_buffer("start", start)
+            start[self.memory :] = [start[self.memory]] * (self.dims - self.memory)
+        self.register_buffer("start", torch.tensor(start))
         self.logits = nn.Parameter(torch.zeros(sum(size), values))  # (rows, V)
 
     @classmethod

@@ -33,7 +33,8 @@ class Transformer(AutoregressiveModel):
         ValueError: if ``positions`` is neither of the two, or another argument is out of its range.
 
     Source:
-        Vaswani et al. (2017); Radford et al. (2019) for the decoder alone; Su et al. (2021) for rotary positions.
+        Vaswani et al. (2017); Liu et al. (2018) for the decoder alone; Radford et al. (2019) for how it starts;
+        Su et al. (2021) for rotary positions.
 
     Example:
         >>> model = Transformer((5,), 27, width=16)
