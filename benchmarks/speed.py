@@ -4,13 +4,17 @@
 
 It writes benchmarks/speed.json; no network, about ten minutes on two CPU cores, and on a GPU as well when there is one
 (``--device cpu`` or ``cuda`` chooses one, ``--only sampling`` one part; the rest of the file is kept). Each pair is run
-alternately; the ratio is the median of the rounds', and its smallest and largest stand beside it. Where D passes over
-the whole are too slow to wait for, the time of one pass is multiplied by D, and the row says so.
+alternately; the ratio is the median of the rounds', and its smallest and largest stand beside it.
+
+A pass over the whole for each variable is too slow to wait for: one pass is timed and multiplied by D, or, for a prefix
+that grows, passes over several lengths. Two rows run what they stand for, to check that.
 """
 
 import argparse
+import copy
 import json
 import math
+import os
 import statistics
 import time
 from pathlib import Path
@@ -18,6 +22,7 @@ from pathlib import Path
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
 
 from dgmlib.models import FVSBN, MADE, NADE, RNN, GatedPixelCNN, ImageTransformer, PixelCNN, Transformer
 
@@ -57,6 +62,13 @@ def exponent(sizes: list[int], times: list[float]) -> float:
     return round(sum((a - mx) * (b - my) for a, b in zip(x, y, strict=True)) / sum((a - mx) ** 2 for a in x), 3)
 
 
+def count(run) -> int:
+    """Floating-point operations of matrix products and convolutions; torch counts no attention on a CPU."""
+    with FlopCounterMode(display=False) as counter:
+        run()
+    return counter.get_total_flops()
+
+
 def forward_pass(model, n: int, device: str):
     x = torch.zeros(n, *model.event_shape, dtype=torch.int64, device=device)
     model.eval()
@@ -68,17 +80,8 @@ def forward_pass(model, n: int, device: str):
     return run
 
 
-def calls_of_step(model) -> int:
-    """How often sampling calls the network."""
-    calls, step = [], model.step
-    model.step = lambda *state: (calls.append(1), step(*state))[1]
-    model.sample(4)
-    del model.step
-    return len(calls)
-
-
 def sampling(device: str) -> dict:
-    """Sampling with memory, against a pass over the whole for each variable (what ``cached=False`` does)."""
+    """Cached sampling, against a pass over the whole for each variable (the networks' part of ``cached=False``)."""
     rows = {}
     cases = [
         ("PixelCNN 28x28, 15 blocks", PixelCNN(IMAGE, 2, **DEEP), (1, 16, 64)),
@@ -96,7 +99,7 @@ def sampling(device: str) -> dict:
             row = compare(forward_pass(model, n, device), lambda m=model, n=n: m.sample(n), device, times=model.dims)
             rows[f"{name}, B={n}"] = {**row, "slow": f"one pass, times {model.dims}"}
     for n in (1, 8, 64):  # a pass over what is there, as a plain decoder does: shorter at first
-        lengths = range(32, 257, 32)
+        lengths = range(16, 256, 32)
         passes = [forward_pass(Transformer((t,), 65, **SMALL_GPT).to(device), n, device) for t in lengths]
         model = Transformer((256,), 65, **SMALL_GPT).to(device)
         row = compare(lambda p=passes: [run() for run in p], lambda m=model, n=n: m.sample(n), device, times=32)
@@ -104,11 +107,18 @@ def sampling(device: str) -> dict:
             **row,
             "slow": "passes of 32, 64, ... 256 tokens, times 32",
         }
+    for name, model in [("MADE D=784, H=500", cases[3][1]), ("Transformer T=256", cases[7][1])]:
+        row = compare(lambda m=model: m.sample(1, cached=False), lambda m=model: m.sample(1), device)
+        rows[f"{name}, B=1, measured whole"] = {**row, "slow": "sample(cached=False)"}
     return rows
 
 
 def growth(device: str) -> dict:
-    """How time grows with the number of variables, sampling with memory and without; and how often step is called."""
+    """How time and arithmetic grow with the number of variables D, cached and with a pass for each variable.
+
+    At these sizes a step's time is mostly that of starting operations; what it computes is counted as flops: matrix
+    products and convolutions, on a CPU without attention's own.
+    """
     families = {
         "PixelCNN": (lambda d: PixelCNN((1, d, d), 2, hidden=16, layers=4), (8, 12, 16, 24, 32)),
         "GatedPixelCNN": (lambda d: GatedPixelCNN((1, d, d), 2, hidden=16, layers=4), (8, 12, 16, 24, 32)),
@@ -116,8 +126,8 @@ def growth(device: str) -> dict:
             lambda d: ImageTransformer((1, d, d), 2, width=32, layers=2, window=3),
             (8, 12, 16, 24, 32),
         ),
-        "MADE": (lambda d: MADE((d,), 2, hidden=(d,)), (64, 128, 256, 512, 1024)),
-        "NADE": (lambda d: NADE((d,), 2, hidden=256), (64, 128, 256, 512, 1024)),
+        "MADE, H=256": (lambda d: MADE((d,), 2, hidden=(256,), direct=False), (64, 128, 256, 512, 1024)),
+        "NADE, H=256": (lambda d: NADE((d,), 2, hidden=256), (64, 128, 256, 512, 1024)),
         "GRU": (lambda d: RNN((d,), 27, cell="gru", hidden=64), (64, 128, 256, 512, 1024)),
         "Transformer": (lambda d: Transformer((d,), 27, width=64, layers=2), (64, 128, 256, 512, 1024)),
     }
@@ -125,18 +135,22 @@ def growth(device: str) -> dict:
     for name, (make, sides) in families.items():
         models = [make(side).to(device) for side in sides]
         dims = [model.dims for model in models]
-        cached, naive = [], []
+        cached, naive, flops = [], [], {"cached": [], "passes": []}
         for model in models:
             model.sample(4)
             cached.append(statistics.median(seconds(lambda m=model: m.sample(4), device) for _ in range(ROUNDS)))
             run = forward_pass(model, 4, device)
             run()
             naive.append(model.dims * statistics.median(seconds(run, device) for _ in range(ROUNDS)))
+            flops["cached"].append(count(lambda m=model: m.sample(4)))
+            flops["passes"].append(model.dims * count(run))
         rows[name] = {
             "variables": dims,
             "exponent": exponent(dims, cached),
-            "exponent_without_memory": exponent(dims, naive),
-            "calls_of_step": [calls_of_step(model) for model in models],
+            "exponent_of_passes": exponent(dims, naive),
+            "flops": flops["cached"],
+            "exponent_of_flops": exponent(dims, flops["cached"]) if min(flops["cached"]) else None,
+            "exponent_of_flops_of_passes": exponent(dims, flops["passes"]) if min(flops["passes"]) else None,
             "seconds": [round(t, 4) for t in cached],
         }
     return rows
@@ -175,14 +189,14 @@ def update(model, x, loss):
 
 
 def training(device: str) -> dict:
-    """An update of dgmlib's model, against one of the same layers in plain torch: above 1, dgmlib is faster."""
+    """Three updates of dgmlib's model, against three of torch's layers used plainly: above 1, dgmlib is faster."""
     rows = {}
     for cell, layer in (("gru", nn.GRU), ("lstm", nn.LSTM)):
         for length, hidden, batch in ((16, 128, 64), (128, 256, 32)):
             x = torch.randint(65, (batch, length), device=device)
             ours = RNN((length,), 65, cell=cell, hidden=hidden).to(device)
             plain = Plain(layer(hidden, hidden, batch_first=True), hidden, 65).to(device)
-            name = f"{cell.upper()} T={length}, H={hidden}, B={batch}"
+            name = f"{cell.upper()} T={length}, H={hidden}, B={batch}, against torch's layer alone"
             ours_run = update(ours, x, lambda x, m=ours: -m.log_prob(x).mean())
             rows[name] = compare(update(plain, x, plain.loss), ours_run, device)
     for length, width, layers, batch in ((64, 128, 4, 12), (256, 128, 4, 8)):
@@ -194,15 +208,15 @@ def training(device: str) -> dict:
         body = nn.TransformerEncoder(block, layers, norm=nn.LayerNorm(width), enable_nested_tensor=False)
         plain = Plain(body, width, 65, length).to(device)
         ours_run = update(ours, x, lambda x, m=ours: -m.log_prob(x).mean())
-        rows[f"Transformer T={length}, width {width}, {layers} layers, B={batch}"] = compare(
-            update(plain, x, plain.loss), ours_run, device
+        rows[f"Transformer T={length}, width {width}, {layers} layers, B={batch}, against nn.TransformerEncoder"] = (
+            compare(update(plain, x, plain.loss), ours_run, device)
         )
     for dims, hidden in ((64, 64), (784, 200)):
         x = torch.randint(2, (100, dims), device=device)
         ours = NADE((dims,), 2, hidden=hidden).to(device)
         ours_run = update(ours, x, lambda x, m=ours: -m.log_prob(x).mean())
         rows[f"NADE D={dims}, H={hidden}, B=100, against a loop over the variables"] = compare(
-            update(ours, x, lambda x, m=ours: -looped(m, x)), ours_run, device
+            update(other := copy.deepcopy(ours), x, lambda x, m=other: -looped(m, x)), ours_run, device
         )
     return rows
 
@@ -231,15 +245,15 @@ def main() -> None:
     result = json.loads(path.read_text()) if path.exists() else {}
     for device in options.device or (["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]):
         where = result.setdefault(device, {})
-        where |= {
-            "command": f"python benchmarks/speed.py --device {device}",
-            "machine": torch.cuda.get_device_name() if device == "cuda" else f"{options.threads} CPU cores",
-            "torch": torch.__version__.split("+")[0],
-            "rounds": ROUNDS,
-        }
         for part in options.only or PARTS:
             torch.manual_seed(0)
-            where[part] = PARTS[part](device)
+            where[part] = {
+                "command": f"python benchmarks/speed.py --device {device} --only {part} --threads {options.threads}",
+                "machine": torch.cuda.get_device_name() if device == "cuda" else f"{os.cpu_count()} CPU cores",
+                "torch": torch.__version__.split("+")[0],
+                "rounds": ROUNDS,
+                "rows": PARTS[part](device),
+            }
             path.write_text(json.dumps(result, indent=1) + "\n")
             print(json.dumps({part: where[part]}, indent=1), flush=True)
 
