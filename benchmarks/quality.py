@@ -101,6 +101,11 @@ DIGITS = {
             {"hidden": (512,), "activation": ["relu", "sigmoid"], "dropout": [0.0, 0.1]},
             {"lr": (0.01, 0.001), "weight_decay": 0.1, **SHORT, "steps": 6000},
         ),
+        Search(
+            MADE,
+            {"hidden": (1024,), "activation": ["relu", "sigmoid"], "dropout": [0.1, 0.2]},
+            {"lr": (0.01, 0.001), "weight_decay": 0.3, **SHORT, "steps": 6000},
+        ),
     ],
     "OrderEnsemble": [
         Search(OrderEnsemble, {"orders": 8, "hidden": (512,)}, {"lr": RATES[2:], **SHORT}),

@@ -108,7 +108,7 @@ class AutoregressiveModel(nn.Module):
 
         Raises:
             ValueError: if ``x`` or ``cond`` has another shape, dtype, range or device, or the batch is empty. A model
-                after ``model.compile()``, which :meth:`log_prob` then uses too, does not look: check data before.
+                after ``model.compile()``, which ``log_prob`` then uses too, does not look: check data before.
         """
         raise NotImplementedError(f"{type(self).__name__} must write forward")
 
