@@ -272,7 +272,7 @@ class Results:
             "data": loaded.name,
             "protocol": f"{len(loaded.train)}/{len(loaded.valid)}/{len(loaded.test)} examples; {loaded.protocol}",
             "unit": TASKS[task].unit,
-            "training": "Adam, early stopping on valid; the alternatives in tried, with seed 0, were judged by valid "
+            "training": "AdamW, early stopping on valid; the alternatives in tried, with seed 0, were judged by valid "
             "alone; test was evaluated once for each run",
             "seeds": list(TASKS[task].seeds),
             "machine": f"{os.cpu_count()} CPU cores",

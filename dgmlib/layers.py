@@ -27,6 +27,23 @@ def one_hot(x: Tensor, values: int, dtype: torch.dtype) -> Tensor:
     return (x[..., None] == torch.arange(1, values, device=x.device)).to(dtype)
 
 
+def shifted(z: Tensor, start: int) -> Tensor:
+    """What precedes each position: a start token, then all values but the last.
+
+    Args:
+        z: integers, shape ``(B, T)``.
+        start: the token that precedes the first.
+
+    Returns:
+        Shape ``(B, T)``: entry t is ``z[:, t-1]``.
+
+    Example:
+        >>> shifted(torch.tensor([[3, 1, 4]]), 9).tolist()
+        [[9, 3, 1]]
+    """
+    return torch.cat([torch.full_like(z[:, :1], start), z[:, :-1]], 1)
+
+
 class MaskedLinear(nn.Linear):
     r"""A linear map through which only what the mask lets pass flows.
 

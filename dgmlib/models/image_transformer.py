@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from dgmlib.layers import TransformerBlock, raster_order, start_small
+from dgmlib.layers import TransformerBlock, raster_order, shifted, start_small
 from dgmlib.model import AutoregressiveModel, check_counts, check_probability, is_count
 
 
@@ -81,8 +81,7 @@ class ImageTransformer(AutoregressiveModel):
         self.shown = None if mask is None else mask.sum(1).tolist()
 
     def forward(self, x: Tensor) -> Tensor:
-        z = self.to_sequence(x).long()  # (B, D)
-        before = torch.cat([torch.full_like(z[:, :1], self.values), z[:, :-1]], 1)  # shifted by one
+        before = shifted(self.to_sequence(x).long(), self.values)  # (B, D)
         h = self.dropout(self.embedding(before) + self._positions())  # (B, D, width)
         for block in self.blocks:
             h = block(h, self.causal_mask)

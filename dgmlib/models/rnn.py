@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from dgmlib.layers import shifted
 from dgmlib.model import AutoregressiveModel, check_counts, check_probability
 
 CELLS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -66,8 +67,7 @@ class RNN(AutoregressiveModel):
         nn.init.zeros_(self.head.weight), nn.init.zeros_(self.head.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        z = self.to_sequence(x).long()  # (B, D)
-        before = torch.cat([torch.full_like(z[:, :1], self.values), z[:, :-1]], 1)  # shifted by one
+        before = shifted(self.to_sequence(x).long(), self.values)  # (B, D)
         h, _ = self._run(self.embedding(before), None)  # (B, D, H)
         return self.to_event(self.head(self.dropout(h)))
 

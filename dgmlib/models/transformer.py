@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from dgmlib.layers import TransformerBlock, start_small
+from dgmlib.layers import TransformerBlock, shifted, start_small
 from dgmlib.model import AutoregressiveModel, check_counts, check_probability
 
 
@@ -73,8 +73,7 @@ class Transformer(AutoregressiveModel):
         nn.init.zeros_(self.head.weight), nn.init.zeros_(self.head.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        z = self.to_sequence(x).long()  # (B, D)
-        before = torch.cat([torch.full_like(z[:, :1], self.values), z[:, :-1]], 1)  # shifted by one
+        before = shifted(self.to_sequence(x).long(), self.values)  # (B, D)
         h = self.embedding(before)  # (B, D, width)
         if self.position is not None:
             h = h + self.position.weight
