@@ -4,7 +4,6 @@ import functools
 import hashlib
 import json
 import math
-import os
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Categorical, Distribution
 from tqdm import tqdm
+
+from dgmlib.files import write_whole
 
 LONG_RUN = 3  # seconds after which sampling in a terminal shows a progress bar
 
@@ -341,13 +342,7 @@ class AutoregressiveModel(nn.Module):
             "arguments": json.dumps(self._made_with, default=_plain),
             "fingerprint": self.fingerprint(),
         }
-        path = Path(path)
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            part.write_bytes(safetensors.torch.save(tensors, metadata=about))
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        write_whole(path, safetensors.torch.save(tensors, metadata=about))
 
     @classmethod
     def load(cls, path: str | Path) -> "AutoregressiveModel":

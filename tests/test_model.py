@@ -436,22 +436,6 @@ def test_what_is_remembered_for_saving_hides_no_signature():
     assert MADE((3,), 2, hidden=(4,))._made_with == (((3,), 2), {"hidden": (4,)})
 
 
-def test_what_stood_there_stays_when_writing_fails(tmp_path, monkeypatch):
-    path = tmp_path / "weights"
-    FVSBN((3,), 2).save(path)
-    before = path.read_bytes()
-
-    def full(self, data):
-        with open(self, "wb") as file:
-            file.write(data[: len(data) // 2])
-        raise OSError(28, "No space left on device", str(self))
-
-    monkeypatch.setattr("pathlib.Path.write_bytes", full)
-    with pytest.raises(OSError, match="No space left"):
-        randomise(FVSBN((3,), 2)).save(path)
-    assert path.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == ["weights"]
-
-
 def test_an_argument_that_can_not_be_written_down_is_named(tmp_path):
     class Strange(FVSBN):
         def __init__(self, event_shape, values, friend):

@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 REPOSITORY = Path(__file__).parents[1]
-DEPENDENCIES = {"torch", "numpy", "constriction", "pooch", "safetensors", "tqdm"}
+DEPENDENCIES = {"torch", "numpy", "constriction", "pooch", "safetensors", "tqdm", "click"}
 
 
 def run(*command, **options):
