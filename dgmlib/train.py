@@ -1,13 +1,38 @@
-"""The training loop that the book shows."""
+"""The training loop that the book shows, and what keeps a long run safe.
+
+A run of :func:`fit` is decided by its arguments and by the states of two generators, its own and torch's. All of these
+go into a checkpoint, so that a run that was killed, at whatever moment, goes on as if nothing had happened: on one CPU,
+to the last bit.
+
+Started by ``torchrun``, inside of :func:`together`, several processes share the work: each takes its part of every
+mini-batch, and torch's DistributedDataParallel averages their gradients.
+"""
 
 import copy
-from dataclasses import dataclass, field
+import hashlib
+import inspect
+import io
+import json
+import os
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
 
 import torch
-from torch import Tensor
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+from tqdm import tqdm
 
-from dgmlib.likelihood import nll
-from dgmlib.model import AutoregressiveModel, check_counts
+from dgmlib.files import write_whole
+from dgmlib.likelihood import bits_per_dim, nll
+from dgmlib.model import AutoregressiveModel, check_counts, out_of_memory
 
 PART = 500  # examples that are evaluated at once, so that a set need not fit through the model as a whole
 
@@ -32,24 +57,33 @@ class History:
 
     @property
     def best(self) -> int:
-        """Index of the check with the lowest validation loss."""
+        """Index of the check with the lowest validation loss, the first of equals."""
         return min(range(len(self.valid)), key=self.valid.__getitem__)
 
 
 def fit(
     model: AutoregressiveModel,
-    train: Tensor,
-    valid: Tensor,
+    train: Tensor | tuple[Tensor, Tensor],
+    valid: Tensor | tuple[Tensor, Tensor],
     *,
     steps: int = 2000,
     batch_size: int = 100,
     lr: float = 0.01,
     weight_decay: float = 0.0,
+    optimizer: Callable = torch.optim.AdamW,
+    schedule: Callable | None = None,
+    clip: float | None = None,
+    precision: torch.dtype | None = None,
     check_every: int = 50,
-    patience: int = 5,
+    check_at_most: int = 10_000,
+    patience: int | None = 5,
+    checkpoint: str | Path | None = None,
+    save_every: float = 10.0,
+    on_check: Callable[[History], None] | None = None,
+    progress: bool = False,
     generator: torch.Generator | None = None,
 ) -> History:
-    r"""Maximise the average log-likelihood of ``train`` by Adam on mini-batches, and stop by ``valid``.
+    r"""Maximise the average log-likelihood of ``train`` on mini-batches, and stop by ``valid``.
 
     .. math:: \max_\theta \; \frac{1}{N} \sum_{n=1}^{N} \log p_\theta(x^{(n)})
 
@@ -58,19 +92,37 @@ def fit(
 
     Args:
         model: trained in place.
-        train: examples to learn from, ``(N, *event_shape)``, on the model's device.
+        train: examples to learn from, ``(N, *event_shape)``; for a model with classes, a pair of them and their
+            classes, ``(N,)``. Best on the model's device; from elsewhere each batch is brought there. Data larger than
+            memory may lie in a file: ``torch.from_numpy(numpy.load(path, mmap_mode="c"))``. The windows of one long
+            text need no copies: ``text.unfold(0, T, 1)``.
         valid: examples to stop by, likewise; never the test set.
         steps: updates at the most.
-        batch_size: examples in an update, drawn with replacement.
-        lr: Adam's step size.
+        batch_size: examples in an update, drawn with replacement; of all processes together.
+        lr: the optimizer's step size.
         weight_decay: every weight shrinks by this times ``lr`` in each update, apart from Adam's step (AdamW).
+        optimizer: a class of ``torch.optim``, or what makes one: it is called with the parameters, ``lr`` and, if it
+            knows of that, ``weight_decay``. ``functools.partial(torch.optim.SGD, momentum=0.9)`` says more.
+        schedule: called with the optimizer, gives one of torch's schedules of the step size, which then moves on after
+            each update (``ReduceLROnPlateau``: at each check, by the validation loss).
+        clip: longer gradients are cut to this Euclidean norm.
+        precision: ``torch.bfloat16`` lets torch.autocast compute in it where that is safe; weights stay in float32.
         check_every: updates between two checks.
-        patience: checks without progress before it stops.
-        generator: source of the mini-batches; without one, a generator seeded with 0.
+        check_at_most: of a larger set, about so many examples, spread evenly, are evaluated.
+        patience: checks without progress before it stops; ``None`` goes on to the end.
+        checkpoint: file to keep all that the run needs to go on; a run that finds it there goes on from it. Everything
+            but ``steps``, ``patience`` and what only shows or saves must be as it was.
+        save_every: seconds between two checkpoints; the first and the last check always make one.
+        on_check: called with the history after each check; what it raises ends the run.
+        progress: show a bar with nats per example and bits per dimension.
+        generator: source of the mini-batches; without one, a CPU generator seeded with 0.
 
     Raises:
-        ValueError: if ``train`` or ``valid`` is no batch of the model's events, or a number is not positive.
-        FloatingPointError: if the loss is no longer finite; it says at which update.
+        ValueError: if ``train`` or ``valid`` is no set of the model's events, a number is out of its range, ``train``
+            has fewer examples than a batch, or the checkpoint is damaged or of another run.
+        FloatingPointError: if the loss is no longer finite; it says at which update and where.
+        MemoryError: if a batch does not fit into memory; it says how many examples do.
+        OSError: if the checkpoint can't be written; it names the file.
 
     Source:
         Kingma and Ba (2015) for Adam; Loshchilov and Hutter (2019) for its weight decay; Prechelt (1998) for early
@@ -80,43 +132,390 @@ def fit(
         >>> from dgmlib.models import Table
         >>> x = torch.tensor([[0], [1], [1], [1]])
         >>> coin = Table((1,), 2)
-        >>> history = fit(coin, x, x)
+        >>> history = fit(coin, x, x, batch_size=4)
         >>> round(coin.log_prob(torch.tensor([[1]])).exp().item(), 2)
         0.75
     """
-    model.check_events("train", train), model.check_events("valid", valid)
-    check_counts(steps=steps, batch_size=batch_size, check_every=check_every, patience=patience)
-    if not 0 < lr < float("inf"):
-        raise ValueError(f"lr: got {lr!r}, wanted a positive number")
-    if not weight_decay >= 0:
-        raise ValueError(f"weight_decay: got {weight_decay!r}, wanted a number of at least 0")
+    train, valid = _Examples(model, "train", train), _Examples(model, "valid", valid)
+    check_counts(steps=steps, batch_size=batch_size, check_every=check_every, check_at_most=check_at_most)
+    check_counts(**({} if patience is None else {"patience": patience}))
+    _check_rates(lr=lr, weight_decay=weight_decay, clip=clip, save_every=save_every)
+    if batch_size > len(train):
+        raise ValueError(f"batch_size: got {batch_size}, wanted at most the {len(train)} examples of train")
+    rank, world = _place()
+    if batch_size % world:
+        raise ValueError(f"batch_size: got {batch_size}, wanted a multiple of the {world} processes")
     generator = generator or torch.Generator().manual_seed(0)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay)
-    history, best = History(), copy.deepcopy(model.state_dict())
-    for step in range(steps + 1):
-        if step % check_every == 0 or step == steps:
-            model.eval()
-            with torch.no_grad():
-                history.step.append(step)
-                for seen, x in ((history.train, train), (history.valid, valid)):
-                    each = torch.cat([model.log_prob(part) for part in x.split(PART)])
-                    if each.isnan().any():
-                        raise FloatingPointError(
-                            f"the loss is nan after {step} updates: a smaller lr than {lr} may help"
-                        )
-                    seen.append(nll(each))
-            since_best = len(history.valid) - 1 - history.best
-            if since_best == 0:
-                best = copy.deepcopy(model.state_dict())
-            if since_best == patience or step == steps:
-                break
-        model.train()
-        batch = train[torch.randint(len(train), (batch_size,), generator=generator)]
-        loss = -model.log_prob(batch).mean()
-        if not torch.isfinite(loss):
-            raise FloatingPointError(f"the loss is {loss.item()} at update {step}: a smaller lr than {lr} may help")
+    optimizer = optimizer(model.parameters(), lr=lr, **_decay_of(optimizer, weight_decay))
+    schedule = schedule and schedule(optimizer)
+    run = _Run(model, optimizer, schedule, generator)
+    if checkpoint is not None:
+        run.keep_in(checkpoint, save_every, (train, valid, batch_size, clip, precision, check_every, check_at_most))
+    log_prob = _LogProb(model) if world == 1 else DistributedDataParallel(_LogProb(model), broadcast_buffers=False)
+    history = run.history
+
+    def backpropagate(index: Tensor) -> Tensor:
         optimizer.zero_grad()
+        with nullcontext() if precision is None else torch.autocast(model.order.device.type, precision):
+            each = log_prob(*train[index])  # (B,), nats
+        loss = -each.mean()
+        if not loss.isfinite():
+            raise FloatingPointError(_where_not_finite(model, loss, each, index, step, lr))
         loss.backward()
-        optimizer.step()
-    model.load_state_dict(best)
+        if clip is not None:
+            nn.utils.clip_grad_norm_(model.parameters(), clip)
+        return loss
+
+    def finished() -> bool:
+        if not history.step:
+            return False
+        return history.step[-1] >= steps or len(history.valid) - 1 - history.best == patience
+
+    begun, done = history.step[-1] if history.step else 0, finished()
+    model.train()
+    with tqdm(initial=begun, total=steps, unit=" updates", disable=not progress or rank > 0) as bar:
+        for step in range(begun, max(steps, begun) + 1):
+            if step not in history.step[-1:] and (step % check_every == 0 or step == steps):
+                run.check(step, *(_evaluate(model, data, check_at_most, step, lr) for data in (train, valid)))
+                if isinstance(schedule, ReduceLROnPlateau):
+                    schedule.step(history.valid[-1])
+                run.save(always=step == 0 or finished())
+                bar.set_postfix_str(_in_words(history, model.dims))
+                if on_check is not None:
+                    on_check(history)
+                model.train()
+                done = finished()
+            if done:
+                break
+            index = torch.randint(len(train), (batch_size,), generator=generator, device=generator.device)
+            try:
+                optimizer.step(partial(backpropagate, index[rank::world]))
+            except RuntimeError as error:
+                if not out_of_memory(error):
+                    raise
+                raise MemoryError(_what_fits(backpropagate, index[rank::world], batch_size)) from error
+            if schedule is not None and not isinstance(schedule, ReduceLROnPlateau):
+                schedule.step()
+            bar.update()
+    model.load_state_dict(run.best)
+    model.eval()
     return history
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """The device that a name means: ``auto`` is a CUDA device, else Apple's GPU (``mps``), else the CPU.
+
+    Under ``torchrun``, ``auto`` and ``cuda`` are the CUDA device of this process.
+
+    Args:
+        name: ``auto``, or what torch calls a device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+
+    Raises:
+        ValueError: if it is no such name, or the device is not there.
+
+    Example:
+        >>> choose_device("cpu")
+        device(type='cpu')
+        >>> choose_device("cuda:999")
+        Traceback (most recent call last):
+        ValueError: device: got 'cuda:999', wanted one that is here: cpu
+    """
+    here = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    here += ["mps"] if torch.backends.mps.is_available() else []
+    local = f"cuda:{os.environ.get('LOCAL_RANK', 0)}"
+    chosen = {"auto": (local if "cuda:0" in here else here[-1]), "cuda": local}.get(name, name)
+    if chosen not in here:
+        raise ValueError(f"device: got {name!r}, wanted one that is here: {', '.join(here)}")
+    return torch.device(chosen)
+
+
+@contextmanager
+def together(device: torch.device) -> Iterator[tuple[int, int]]:
+    """Join the other processes that ``torchrun`` started, and leave them at the end; alone, do nothing.
+
+    Inside, :func:`fit` shares its work with them. They talk by NCCL about tensors on CUDA, else by gloo.
+
+    Args:
+        device: where this process computes.
+
+    Yields:
+        The number of this process and how many there are; ``(0, 1)`` alone.
+
+    Example:
+        >>> with together(torch.device("cpu")) as (rank, world):
+        ...     rank, world
+        (0, 1)
+    """
+    if int(os.environ.get("WORLD_SIZE", 1)) == 1:
+        yield 0, 1
+        return
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield _place()
+    finally:
+        dist.destroy_process_group()
+
+
+def to_tensorboard(folder: str | Path) -> Callable[[History], None]:
+    """What :func:`fit` can call at its checks (``on_check``) to draw both curves in TensorBoard.
+
+    Args:
+        folder: where TensorBoard looks: ``tensorboard --logdir folder``.
+
+    Raises:
+        ImportError: if TensorBoard is not installed.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     to_tensorboard(folder)(History(step=[0], train=[3.0], valid=[3.1]))
+        ...     len(list(Path(folder).iterdir()))
+        1
+    """
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise ImportError('TensorBoard is not installed: pip install "dgmlib[train]"') from error
+    writer = []
+
+    def write(history: History) -> None:
+        if not writer:  # what a killed run wrote beyond its last checkpoint is replaced
+            writer.append(SummaryWriter(str(folder), purge_step=history.step[-1]))
+        for name in ("train", "valid"):
+            writer[0].add_scalar(f"nats/{name}", getattr(history, name)[-1], history.step[-1])
+        writer[0].flush()
+
+    return write
+
+
+class _Examples:
+    """A set of the model's events, with their classes if it has some; checked once, in parts."""
+
+    def __init__(self, model: AutoregressiveModel, name: str, data: Tensor | tuple[Tensor, Tensor]):
+        x, *cond = data if isinstance(data, (tuple, list)) else (data,)
+        if len(cond) != (model.classes is not None):
+            wanted = "a pair of examples and their classes" if model.classes else "examples alone"
+            raise ValueError(f"{name}: got {1 + len(cond)} tensors, wanted {wanted}")
+        parts = x.split(2**16) if isinstance(x, Tensor) and x.dim() and len(x) else [x]
+        for part in parts:
+            model.check_events(name, part)
+        self.tensors = (x, *(model._check_cond(c, len(x)) for c in cond))
+        self.device = model.order.device
+
+    def __len__(self) -> int:
+        return len(self.tensors[0])
+
+    def __getitem__(self, index: Tensor | slice) -> list[Tensor]:
+        index_at = index.to if isinstance(index, Tensor) else lambda device: index
+        return [t[index_at(t.device)].to(self.device, non_blocking=True) for t in self.tensors]
+
+    def fingerprint(self) -> str:
+        """Of the shape and up to a thousand examples."""
+        digest = hashlib.sha256()
+        for tensor in self.tensors:
+            some = tensor[:: max(1, len(self) // 1000)].cpu().contiguous()
+            digest.update(f"{tuple(tensor.shape)} {tensor.dtype} ".encode())
+            digest.update(some.view(-1).view(torch.uint8).numpy().tobytes())
+        return digest.hexdigest()
+
+
+class _LogProb(nn.Module):
+    """A model's log_prob as a forward pass, which is what DistributedDataParallel can follow."""
+
+    def __init__(self, model: AutoregressiveModel):
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: Tensor, *cond: Tensor) -> Tensor:
+        return self.model.log_prob(x, *cond)
+
+
+class _Run:
+    """All that changes in the course of a run, and its checkpoint."""
+
+    FORMAT = 1
+
+    def __init__(self, model: AutoregressiveModel, optimizer, schedule, generator: torch.Generator):
+        self.model, self.optimizer, self.schedule, self.generator = model, optimizer, schedule, generator
+        self.history, self.best = History(), copy.deepcopy(model.state_dict())
+        self.path, self.saved = None, 0.0
+
+    def check(self, step: int, train: float, valid: float) -> None:
+        self.history.step.append(step), self.history.train.append(train), self.history.valid.append(valid)
+        if self.history.best == len(self.history.valid) - 1:
+            self.best = copy.deepcopy(self.model.state_dict())
+
+    def keep_in(self, path: str | Path, save_every: float, how: tuple) -> None:
+        """Save from now on to ``path``; if it is there already, go on from it."""
+        train, valid, batch_size, clip, precision, check_every, check_at_most = how
+        self.path, self.save_every = Path(path), save_every
+        plan = None if self.schedule is None else self.schedule.state_dict()
+        self.settings = {
+            "model": f"{type(self.model).__name__}, made with {json.dumps(self.model._made_with, default=str)}",
+            "train": train.fingerprint(),
+            "valid": valid.fingerprint(),
+            "batch_size": batch_size,
+            "optimizer": f"{type(self.optimizer).__name__} {self.optimizer.defaults}",
+            "schedule": f"{type(self.schedule).__name__} {plan}",
+            "clip": clip,
+            "precision": str(precision),
+            "check_every": check_every,
+            "check_at_most": check_at_most,
+            "processes": _place()[1],
+        }
+        if self.path.exists():
+            self._load()
+
+    def save(self, always: bool) -> None:
+        if self.path is None or not (always or time.monotonic() - self.saved >= self.save_every):
+            return
+        states = _from_all((torch.get_rng_state(), _cuda_state(self.model.order.device)))
+        if _place()[0] == 0:
+            content = {
+                "format": self.FORMAT,
+                "dgmlib": version("dgmlib"),
+                "settings": self.settings,
+                "model": self.model.state_dict(),
+                "best": self.best,
+                "optimizer": self.optimizer.state_dict(),
+                "schedule": self.schedule and self.schedule.state_dict(),
+                "generator": self.generator.get_state(),
+                "torch": states,
+                "history": asdict(self.history),
+            }
+            file = io.BytesIO()
+            torch.save(content, file)
+            if self.saved == 0:  # what can't be read again must not come to light only when it is needed
+                torch.load(io.BytesIO(file.getbuffer()), weights_only=True)
+            write_whole(self.path, file.getbuffer())
+        self.saved = time.monotonic()
+
+    def _load(self) -> None:
+        try:
+            with zipfile.ZipFile(self.path) as file:
+                damaged = file.testzip()
+            if damaged is not None:
+                raise ValueError(f"checkpoint {self.path}: was changed after it was written: {damaged}")
+            content = torch.load(self.path, map_location="cpu", weights_only=True)
+            if content["format"] != self.FORMAT or content["dgmlib"] != version("dgmlib"):
+                raise ValueError(
+                    f"checkpoint {self.path}: of format {content['format']} and version {content['dgmlib']} of dgmlib, "
+                    f"wanted {self.FORMAT} and {version('dgmlib')}"
+                )
+        except (zipfile.BadZipFile, RuntimeError, KeyError, TypeError, EOFError) as error:
+            raise ValueError(f"checkpoint {self.path}: cut off, or no checkpoint: {error}") from error
+        wanted, came = self.settings, content["settings"]
+        others = [f"{k} {came.get(k)!r}, wanted {v!r}" for k, v in wanted.items() if came.get(k) != v]
+        if others:
+            raise ValueError(f"checkpoint {self.path}: of another run: got {'; '.join(others)}")
+        self.model.load_state_dict(content["model"])
+        self.best = {name: t.to(self.model.order.device) for name, t in content["best"].items()}
+        self.optimizer.load_state_dict(content["optimizer"])
+        if self.schedule is not None:
+            self.schedule.load_state_dict(content["schedule"])
+        self.generator.set_state(content["generator"])
+        cpu, cuda = content["torch"][_place()[0]]
+        torch.set_rng_state(cpu)
+        if cuda is not None:
+            torch.cuda.set_rng_state(cuda, self.model.order.device)
+        self.history = History(**content["history"])
+
+
+@torch.no_grad()
+def _evaluate(model: AutoregressiveModel, data: _Examples, at_most: int, step: int, lr: float) -> float:
+    """Nats per example of at most so many of a set, of which every process takes its part."""
+    rank, world = _place()
+    stride = -(-len(data) // at_most)
+    places = range(0, len(data), stride)[rank::world]
+    model.eval()
+    sums, start, size = [0.0, 0], 0, PART
+    while start < len(places):
+        part = places[start : start + size]
+        try:
+            log_prob = model.log_prob(*data[slice(part.start, part.stop, part.step)])
+        except RuntimeError as error:
+            if not out_of_memory(error) or size == 1:
+                raise
+            size //= 2
+            continue
+        if log_prob.isnan().any():
+            raise FloatingPointError(f"the loss is nan after {step} updates: a smaller lr than {lr} may help")
+        sums[0] += nll(log_prob) * len(part)
+        sums[1] += len(part)
+        start += size
+    totals = [sum(column) for column in zip(*_from_all(sums), strict=True)]
+    return totals[0] / totals[1]
+
+
+def _in_words(history: History, dims: int) -> str:
+    """For a bar: the losses of the last check."""
+    train, valid = history.train[-1], history.valid[-1]
+    return f"train {train:.3f}, valid {valid:.3f} nats ({bits_per_dim(valid, dims):.3f} bits/dim)"
+
+
+def _where_not_finite(model: AutoregressiveModel, loss: Tensor, each: Tensor, index: Tensor, step: int, lr) -> str:
+    """What is wrong: the examples whose log-probability is not finite, and the parameters that are not."""
+    bad = (~each.isfinite()).nonzero().flatten().cpu()
+    examples = index.cpu()[bad].tolist() or index.tolist()
+    examples = ", ".join(map(str, examples[:5])) + (", ..." if len(examples) > 5 else "")
+    parameters = [name for name, p in model.named_parameters() if not p.isfinite().all()]
+    blame = f"; not finite: {', '.join(parameters)}" if parameters else "; all parameters are finite"
+    return (
+        f"the loss is {loss.item()} at update {step}, on {len(bad)} of {len(each)} examples of the batch (in train: "
+        f"{examples}){blame}; a smaller lr than {lr} may help"
+    )
+
+
+def _what_fits(backpropagate: Callable, index: Tensor, batch_size: int) -> str:
+    """Say how many examples fit into memory, found by trying."""
+    rows, per_process = len(index) // 2, len(index)
+    while rows:
+        try:
+            backpropagate(index[:rows])
+        except RuntimeError as error:
+            if not out_of_memory(error):
+                raise
+            rows //= 2
+        else:
+            fits = rows * batch_size // per_process
+            return f"batch_size: {batch_size} examples don't fit into memory, and {fits} do"
+    return f"batch_size: {batch_size} examples don't fit into memory, nor does a single one: wanted a smaller model"
+
+
+def _place() -> tuple[int, int]:
+    """The number of this process and how many there are."""
+    there = dist.is_available() and dist.is_initialized()
+    return (dist.get_rank(), dist.get_world_size()) if there else (0, 1)
+
+
+def _from_all(mine) -> list:
+    """What each process has, in the order of their numbers."""
+    gathered = [mine] * _place()[1]
+    if len(gathered) > 1:
+        dist.all_gather_object(gathered, mine)
+    return gathered
+
+
+def _cuda_state(device: torch.device) -> Tensor | None:
+    return torch.cuda.get_rng_state(device) if device.type == "cuda" else None
+
+
+def _decay_of(optimizer: Callable, weight_decay: float) -> dict[str, float]:
+    """The option for an optimizer that has it: their own defaults differ."""
+    if "weight_decay" in inspect.signature(optimizer).parameters:
+        return {"weight_decay": weight_decay}
+    if weight_decay:
+        name = getattr(optimizer, "__name__", repr(optimizer))
+        raise ValueError(f"weight_decay: got {weight_decay!r}, wanted 0: {name} has no such option")
+    return {}
+
+
+def _check_rates(*, lr: float, weight_decay: float, clip: float | None, save_every: float) -> None:
+    for name, number in (("lr", lr), ("clip", 1.0 if clip is None else clip)):
+        if not 0 < number < float("inf"):
+            raise ValueError(f"{name}: got {number!r}, wanted a positive number")
+    for name, number in (("weight_decay", weight_decay), ("save_every", save_every)):
+        if not number >= 0:
+            raise ValueError(f"{name}: got {number!r}, wanted a number of at least 0")
