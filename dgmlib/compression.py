@@ -7,7 +7,8 @@ driven by a model's conditionals, behind a header that says what is needed to re
 ``4 bytes``           ``DGMC``
 ``uint8``             version of the format, 1
 ``uint16``            length of the header's text
-``text``              JSON: model (class and hash of its weights and buffers), event_shape, values, n, device, torch
+``text``              JSON: model (class and hash of its weights and buffers), event_shape, values, n, device, torch;
+                      about, if the writer noted anything there
 ``uint32``            CRC-32 of everything above
 ``segments``          uint32 rows, uint32 bytes of payload, CRC-32 of the data, CRC-32 of segment; the payload
 ====================  =================================================================================================
@@ -72,19 +73,20 @@ class Size:
         return self.header + self.payload
 
 
-def compress(model: AutoregressiveModel, x: Tensor) -> bytes:
+def compress(model: AutoregressiveModel, x: Tensor, about: dict | None = None) -> bytes:
     r"""Code ``x`` with the model's conditionals: about :math:`-\log_2 p(x)` bits, and a header.
 
     Args:
         model: any autoregressive model of discrete variables.
         x: integers 0..V-1, shape ``(B, *event_shape)``.
+        about: a note to keep in the header, of what JSON can write down; :func:`read_about` gives it back.
 
     Returns:
         The file's bytes; :func:`size` says how many of them are the header's.
 
     Raises:
         ValueError: if ``x`` is no batch of the model's events, the model gives one of its values probability zero (then
-            no finite code has it), or its predictions are NaN.
+            no finite code has it), its predictions are NaN, or ``about`` makes the header longer than 65,535 bytes.
 
     Example:
         >>> from dgmlib.likelihood import to_bits
@@ -99,7 +101,10 @@ def compress(model: AutoregressiveModel, x: Tensor) -> bytes:
         True
     """
     sequence = model.to_sequence(model.check_events("x", x).to(model.order.device).long()).cpu()  # (B, D)
-    text = json.dumps({**_identity(model), "n": len(sequence)}, sort_keys=True, separators=(",", ":")).encode()
+    header = {**_identity(model), "n": len(sequence), **({"about": about} if about else {})}
+    text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
+    if len(text) >= 2**16:
+        raise ValueError(f"about: got a header of {len(text)} bytes with it, wanted at most {2**16 - 1}")
     head = PREFIX.pack(MAGIC, VERSION, len(text)) + text
     parts = [head, CRC.pack(zlib.crc32(head))]
     encoder, begun = constriction.stream.queue.RangeEncoder(), 0
@@ -162,6 +167,20 @@ def decompress(model: AutoregressiveModel, data: bytes) -> Tensor:
             raise WrongDecoder(_OTHER_PROBABILITIES.format(len(out)))
         out.append(segment)
     return model.to_event(torch.cat(out).to(model.order.device))
+
+
+def read_about(data: bytes) -> dict:
+    """Give back the note that :func:`compress` was given; it needs no model.
+
+    Raises:
+        CorruptFile: as :func:`decompress` does.
+
+    Example:
+        >>> from dgmlib.models import FVSBN
+        >>> read_about(compress(FVSBN((3,), 2), torch.tensor([[0, 1, 1]]), {"kind": "coins"}))
+        {'kind': 'coins'}
+    """
+    return _parse(data)[0]["about"]
 
 
 def size(data: bytes) -> Size:
@@ -269,7 +288,9 @@ def _parse(data: bytes) -> tuple[dict, list[tuple[int, bytes, int]]]:
     if CRC.unpack(take(CRC.size, "header"))[0] != zlib.crc32(data[: PREFIX.size + length]):
         raise CorruptFile("the header was changed: its checksum does not fit")
     try:
-        header = {key: json.loads(text)[key] for key in ("model", "event_shape", "values", "device", "torch", "n")}
+        said = json.loads(text)
+        header = {key: said[key] for key in ("model", "event_shape", "values", "device", "torch", "n")}
+        header["about"] = dict(said.get("about", {}))
     except (ValueError, KeyError, TypeError) as error:
         raise CorruptFile(f"the header can't be read: {error!r}") from error
     left, segments = header["n"], []

@@ -9,7 +9,7 @@ import torch
 from oracles import randomise
 
 from dgmlib import compression
-from dgmlib.compression import CorruptFile, WrongDecoder, compress, decompress, size
+from dgmlib.compression import CorruptFile, WrongDecoder, compress, decompress, read_about, size
 from dgmlib.divergences import kl
 from dgmlib.models import FVSBN, Table
 
@@ -144,6 +144,25 @@ def test_size_counts_every_byte(data, x, model):
     assert parts.total == len(data) == parts.header + parts.payload
     (length,) = struct.unpack_from("<H", data, 5)
     assert json.loads(data[7 : 7 + length])["n"] == len(x)
+
+
+def test_a_note_comes_back_and_costs_the_header_only(model, x, data):
+    note = {"kind": "pixels", "dtype": "|u1", "lines": 3}
+    noted = compress(model, x, note)
+    assert read_about(noted) == note and read_about(data) == {}
+    assert size(noted).payload == size(data).payload and size(noted).header > size(data).header
+    assert torch.equal(decompress(model, noted), x)
+    for position in range(8 * noted.index(b"pixels"), 8 * noted.index(b"pixels") + 48):
+        damaged = bytearray(noted)
+        damaged[position // 8] ^= 1 << position % 8
+        with pytest.raises(CorruptFile):
+            read_about(bytes(damaged))
+
+
+def test_a_note_that_does_not_fit_is_refused(model, x):
+    with pytest.raises(ValueError, match="about: got a header of 7"):
+        compress(model, x, {"note": "x" * 70_000})
+    assert len(read_about(compress(model, x, {"note": "x" * 65_000}))["note"]) == 65_000
 
 
 def test_the_extra_bits_of_a_wrong_model_are_the_kl_divergence():
