@@ -111,7 +111,13 @@ class DiscretizedLogistics(Distribution):
 
     @property
     def support(self):
-        """The integers 0..V-1."""
+        """The integers 0..V-1.
+
+        Example:
+            >>> p = DiscretizedLogistics(torch.zeros(1), torch.tensor([2.0]), torch.tensor([-1.0]), 5)
+            >>> p.support.check(torch.tensor([-1, 0, 4, 5]))
+            tensor([False,  True,  True, False])
+        """
         return constraints.integer_interval(0, self.values - 1)
 
     def log_prob(self, value: Tensor) -> Tensor:
@@ -122,6 +128,11 @@ class DiscretizedLogistics(Distribution):
 
         Raises:
             ValueError: if a value is no integer or outside 0..V-1 (when arguments are validated).
+
+        Example:
+            >>> p = DiscretizedLogistics(torch.zeros(1), torch.tensor([2.0]), torch.tensor([-7.0]), 5)
+            >>> p.log_prob(torch.tensor([0, 1, 2]))  # far out it stays finite: its exponential is 0
+            tensor([-1644.9497,  -548.3166,     0.0000])
         """
         if self._validate_args and not self.support.check(value).all():
             bad = value[~self.support.check(value)][0].item()
@@ -130,23 +141,49 @@ class DiscretizedLogistics(Distribution):
 
     @property
     def logits(self) -> Tensor:
-        """Log-probabilities of all values, nats, normalised; shape ``(..., V)``."""
+        """Log-probabilities of all values, nats, normalised; shape ``(..., V)``.
+
+        Example:
+            >>> p = DiscretizedLogistics(torch.zeros(1), torch.tensor([2.0]), torch.tensor([-1.0]), 5)
+            >>> torch.equal(p.logits, p.log_prob(torch.arange(5)))
+            True
+        """
         value = torch.arange(self.values, device=self.means.device)[:, None]  # (V, 1)
         return self._log_prob(value, *(p.unsqueeze(-2) for p in (self.log_weights, self.means, self.log_scales)))
 
     @property
     def probs(self) -> Tensor:
-        """Probabilities of all values, shape ``(..., V)``."""
+        """Probabilities of all values, shape ``(..., V)``.
+
+        Example:
+            >>> means, log_scales = torch.tensor([0.0, 4.0]), torch.full((2,), -1.0)
+            >>> DiscretizedLogistics(torch.tensor([3.0, 1.0]).log(), means, log_scales, 5).probs  # weights 3/4 and 1/4
+            tensor([0.5967, 0.1410, 0.0156, 0.0477, 0.1990])
+        """
         return self.logits.exp()
 
     @property
     def mean(self) -> Tensor:
-        """Expected value, shape ``(...)``; it lies in 0..V-1 wherever the components' means are."""
+        """Expected value, shape ``(...)``; it lies in 0..V-1 wherever the components' means are.
+
+        Example:
+            >>> one = torch.zeros(1)
+            >>> [round(DiscretizedLogistics(one, one + m, one, 5).mean.item(), 4) for m in (2, 4, 100)]
+            [2.0, 3.3349, 4.0]
+        """
         return (self.probs * torch.arange(self.values, device=self.means.device)).sum(-1)
 
     @torch.no_grad()
     def sample(self, sample_shape: torch.Size | tuple[int, ...] = ()) -> Tensor:
-        """Draw integers 0..V-1, int64, shape ``(*sample_shape, *batch_shape)``: a component, a real number, its bin."""
+        """Draw integers 0..V-1, int64, shape ``(*sample_shape, *batch_shape)``: a component, a real number, its bin.
+
+        Example:
+            >>> means = torch.tensor([[-9.0], [1.0], [99.0]])
+            >>> narrow = DiscretizedLogistics(torch.zeros(3, 1), means, torch.full((3, 1), -9.0), 5)
+            >>> narrow.sample((2,))  # three variables, twice
+            tensor([[0, 1, 4],
+                    [0, 1, 4]])
+        """
         shape = self._extended_shape(torch.Size(sample_shape))
         k = Categorical(logits=self.log_weights, validate_args=False).sample(sample_shape)[..., None]
         mean, log_scale = (p.expand(*shape, -1).gather(-1, k).squeeze(-1) for p in (self.means, self.log_scales))

@@ -70,7 +70,14 @@ class MaskedLinear(nn.Linear):
         self.register_buffer("mask", mask.bool(), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map inputs of shape ``(..., in)`` to ``(..., out)``."""
+        """Map inputs of shape ``(..., in)`` to ``(..., out)``.
+
+        Example:
+            >>> layer = MaskedLinear(torch.tensor([[True, False, True]]), bias=False)
+            >>> _ = nn.init.ones_(layer.weight)
+            >>> layer(torch.tensor([1.0, 20.0, 300.0])).tolist()
+            [301.0]
+        """
         return F.linear(x, self.mask * self.weight, self.bias)
 
 
@@ -127,7 +134,16 @@ class MaskedConv2d(nn.Conv2d):
         self.register_buffer("mask", mask, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map images of shape ``(B, in_channels, H, W)`` to ``(B, out_channels, H, W)``."""
+        """Map images of shape ``(B, in_channels, H, W)`` to ``(B, out_channels, H, W)``.
+
+        Example:
+            >>> layer = MaskedConv2d("A", 1, 1, 3)
+            >>> _ = nn.init.ones_(layer.weight), nn.init.zeros_(layer.bias)
+            >>> layer(torch.ones(1, 1, 3, 3))[0, 0].int()  # how many pixels each one sees
+            tensor([[0, 1, 1],
+                    [2, 4, 3],
+                    [2, 4, 3]], dtype=torch.int32)
+        """
         return F.conv2d(x, self.mask * self.weight, self.bias, padding=self.padding)
 
 
@@ -220,6 +236,13 @@ class CausalSelfAttention(nn.Module):
 
         Raises:
             ValueError: if the mask is not of truth values: torch would add numbers to the scores.
+
+        Example:
+            >>> attention = CausalSelfAttention(8, 2)
+            >>> x = torch.randn(1, 4, 8)
+            >>> changed = torch.cat([x[:, :2], torch.randn(1, 1, 8), x[:, 3:]], 1)  # position 2 is another
+            >>> (attention(x) == attention(changed)).all(-1)
+            tensor([[ True,  True, False, False]])
         """
         if causal_mask is not None and causal_mask.dtype != torch.bool:
             raise ValueError(f"causal_mask: got {causal_mask.dtype}, wanted torch.bool")
@@ -233,7 +256,12 @@ class CausalSelfAttention(nn.Module):
         return self.out(y.transpose(1, 2).flatten(2))
 
     def init_state(self, n: int, length: int) -> Tensor:
-        """Room for the keys and values of ``length`` positions of ``n`` sequences, (n, 2, heads, length, d)."""
+        """Room for the keys and values of ``length`` positions of ``n`` sequences, (n, 2, heads, length, d).
+
+        Example:
+            >>> CausalSelfAttention(8, 2).init_state(3, length=5).shape
+            torch.Size([3, 2, 2, 5, 4])
+        """
         width = self.out.in_features
         return self.out.weight.new_empty(n, 2, self.heads, length, width // self.heads)
 
@@ -248,6 +276,14 @@ class CausalSelfAttention(nn.Module):
 
         Returns:
             Shape ``(n, width)``.
+
+        Example:
+            >>> attention, x = CausalSelfAttention(8, 2), torch.randn(3, 4, 8)
+            >>> with torch.no_grad():
+            ...     state = attention.init_state(3, length=4)
+            ...     y = torch.stack([attention.step(x[:, t], state, t) for t in range(4)], 1)
+            >>> torch.allclose(y, attention(x), atol=1e-5)
+            True
         """
         q, k, v = self.qkv(x).view(len(x), 3, self.heads, 1, -1).unbind(1)  # (n, heads, 1, d)
         if self.rotary:
@@ -316,12 +352,28 @@ class TransformerBlock(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, causal_mask: Tensor | None = None) -> Tensor:
-        """Map tokens of shape ``(B, T, width)`` to the same; ``causal_mask`` as the attention takes it."""
+        """Map tokens of shape ``(B, T, width)`` to the same; ``causal_mask`` as the attention takes it.
+
+        Example:
+            >>> block, x = TransformerBlock(8, 2), torch.randn(1, 3, 8)
+            >>> alone = torch.eye(3).bool()  # each position sees itself only: then they don't need one another
+            >>> torch.allclose(block(x, alone)[:, 2:], block(x[:, 2:]), atol=1e-5)
+            True
+        """
         x = x + self.dropout(self.attention(self.norm1(x), causal_mask))
         return x + self.dropout(self.mlp(self.norm2(x)))
 
     def step(self, x: Tensor, state, t: int, visible: Tensor | None = None) -> Tensor:
-        """The same at position t alone: :meth:`CausalSelfAttention.step`; x has shape (n, width)."""
+        """The same at position t alone: :meth:`CausalSelfAttention.step`; x has shape (n, width).
+
+        Example:
+            >>> block, x = TransformerBlock(8, 2), torch.randn(3, 4, 8)
+            >>> with torch.no_grad():
+            ...     state = block.attention.init_state(3, length=4)
+            ...     y = torch.stack([block.step(x[:, t], state, t) for t in range(4)], 1)
+            >>> torch.allclose(y, block(x), atol=1e-5)
+            True
+        """
         x = x + self.attention.step(self.norm1(x), state, t, visible)
         return x + self.mlp(self.norm2(x))
 

@@ -110,17 +110,39 @@ class AutoregressiveModel(nn.Module):
         Raises:
             ValueError: if ``x`` or ``cond`` has another shape, dtype, range or device, or the batch is empty. A model
                 after ``model.compile()``, which ``log_prob`` then uses too, does not look: check data before.
+
+        Example:
+            >>> from dgmlib.models import Table
+            >>> chain = Table.from_markov(torch.tensor([0.5, 0.5]), torch.tensor([[0.9, 0.1], [0.5, 0.5]]), length=3)
+            >>> logits = chain(torch.tensor([[0, 1, 1]]))  # (1, 3, 2): x_2 = 1 counts in the last row, x_3 in none
+            >>> logits[0].softmax(-1).detach()
+            tensor([[0.5000, 0.5000],
+                    [0.9000, 0.1000],
+                    [0.5000, 0.5000]])
         """
         raise NotImplementedError(f"{type(self).__name__} must write forward")
 
     def conditionals(self, x: Tensor, cond: Tensor | None = None) -> Distribution:
-        """The D conditionals p(x_i | x before i) of each example, batch shape ``(B, *event_shape)``."""
+        """The D conditionals p(x_i | x before i) of each example, batch shape ``(B, *event_shape)``.
+
+        Example:
+            >>> from dgmlib.models import Table
+            >>> chain = Table.from_markov(torch.tensor([0.5, 0.5]), torch.tensor([[0.9, 0.1], [0.5, 0.5]]), length=3)
+            >>> chain.conditionals(torch.tensor([[0, 0, 1]])).entropy().detach()  # how unsure each one is, nats
+            tensor([[0.6931, 0.3251, 0.3251]])
+        """
         return Categorical(logits=at_least_single(self(x, *_given(cond))), validate_args=False)
 
     def log_prob(self, x: Tensor, cond: Tensor | None = None) -> Tensor:
         """Log-probability of each example, nats, summed over the event; shape ``(B,)``.
 
         For real variables it is the logarithm of the density.
+
+        Example:
+            >>> from dgmlib.models import Table
+            >>> chain = Table.from_markov(torch.tensor([0.5, 0.5]), torch.tensor([[0.9, 0.1], [0.5, 0.5]]), length=3)
+            >>> round(chain.log_prob(torch.tensor([[0, 0, 1]])).exp().item(), 6)  # 0.5 x 0.9 x 0.1
+            0.045
         """
         return self.conditionals(x, *_given(cond)).log_prob(x if self.values is None else x.long()).flatten(1).sum(1)
 
@@ -167,6 +189,16 @@ class AutoregressiveModel(nn.Module):
             ValueError: if ``n``, ``temperature``, ``top_k`` or ``batch_size`` is not positive, or ``prefix`` or
                 ``cond`` has another shape, dtype or range.
             FloatingPointError: if the model predicts NaN.
+
+        Example:
+            >>> from dgmlib.models import Table
+            >>> chain = Table.from_markov(torch.tensor([0.5, 0.5]), torch.tensor([[0.9, 0.1], [0.5, 0.5]]), length=3)
+            >>> chain.sample(2, prefix=torch.tensor([1, 0]), top_k=1)  # after 0, 0 is likelier than 1
+            tensor([[1, 0, 0],
+                    [1, 0, 0]])
+            >>> first, second = (torch.Generator().manual_seed(0) for _ in range(2))
+            >>> torch.equal(chain.sample(9, generator=first), chain.sample(9, generator=second, cached=False))
+            True
 
         Source:
             Fan, Lewis and Dauphin (2018) for top-k sampling.
@@ -234,6 +266,15 @@ class AutoregressiveModel(nn.Module):
 
         Returns:
             Shape ``(n,)``, in the parameters' dtype.
+
+        Example:
+            >>> class Waits(AutoregressiveModel):  # exponentially distributed times; what steps return is their rate
+            ...     takes_reals = True
+            ...     def draw(self, parameters, uniform):
+            ...         return (-torch.log1p(-uniform) / parameters[:, 0]).to(parameters)
+            >>> half = torch.full((2,), 0.5, dtype=torch.float64)
+            >>> Waits((3,), None).draw(torch.tensor([[1.0], [2.0]]), half)  # medians: ln 2 / rate
+            tensor([0.6931, 0.3466])
         """
         raise NotImplementedError(f"{type(self).__name__} must write draw")
 
@@ -243,6 +284,14 @@ class AutoregressiveModel(nn.Module):
         Args:
             n: how many.
             cond: for a model with classes only: the class of each, integers, shape ``(n,)``.
+
+        Example:
+            >>> from dgmlib.models import GatedPixelCNN
+            >>> model = GatedPixelCNN((1, 4, 4), 2, hidden=4, layers=1, classes=10)
+            >>> state = model.init_state(3, torch.tensor([7, 7, 1]))
+            >>> logits, state = model.step(None, state)  # of the first pixel, given each class
+            >>> logits.shape
+            torch.Size([3, 2])
         """
         return self._init_naive(n, cond)
 
@@ -258,6 +307,15 @@ class AutoregressiveModel(nn.Module):
 
         Returns:
             ``(logits, state)``: logits of shape ``(n, V)`` that equal ``forward``'s, and the state of the next call.
+
+        Example:
+            >>> from dgmlib.models import Table
+            >>> chain = Table.from_markov(torch.tensor([0.5, 0.5]), torch.tensor([[0.9, 0.1], [0.5, 0.5]]), length=3)
+            >>> first, state = chain.step(None, chain.init_state(2))
+            >>> second, state = chain.step(torch.tensor([0, 1]), state)  # x_1 is 0 in one example, 1 in the other
+            >>> second.softmax(-1).detach()
+            tensor([[0.9000, 0.1000],
+                    [0.5000, 0.5000]])
         """
         return self._step_naive(x_prev, state)
 
@@ -286,6 +344,13 @@ class AutoregressiveModel(nn.Module):
 
         Raises:
             ValueError: if the model has no classes, or not this one.
+
+        Example:
+            >>> from dgmlib.models import PixelCNN
+            >>> model = PixelCNN((1, 2, 2), 2, hidden=2, layers=1, classes=10)
+            >>> sevens, x = model.given(7), torch.zeros(3, 1, 2, 2, dtype=torch.int64)
+            >>> torch.equal(sevens.log_prob(x), model.log_prob(x, torch.tensor([7, 7, 7])))
+            True
         """
         if self.classes is None:
             raise ValueError(f"cond: got {cond!r}, wanted none: this {type(self).__name__} has no classes")
@@ -298,15 +363,43 @@ class AutoregressiveModel(nn.Module):
         """Called when another order was loaded; a subclass whose masks depend on it renews them."""
 
     def to_sequence(self, x: Tensor) -> Tensor:
-        """Lay events out in the model's order: ``(B, *event_shape, ...)`` to ``(B, D, ...)``."""
+        """Lay events out in the model's order: ``(B, *event_shape, ...)`` to ``(B, D, ...)``.
+
+        Example:
+            >>> from dgmlib.models import FVSBN
+            >>> model = FVSBN((2, 2), 8, order=torch.tensor([3, 2, 1, 0]))
+            >>> z = model.to_sequence(torch.tensor([[[4, 5], [6, 7]]]))
+            >>> z
+            tensor([[7, 6, 5, 4]])
+            >>> model.sample(2, prefix=z[0, :2])[:, 1]  # keeps what comes first in the order: the lower row
+            tensor([[6, 7],
+                    [6, 7]])
+        """
         return x.flatten(1, len(self.event_shape))[:, self.order]
 
     def to_event(self, sequence: Tensor) -> Tensor:
-        """Undo :meth:`to_sequence`: ``(B, D, ...)`` in the model's order to ``(B, *event_shape, ...)``."""
+        """Undo :meth:`to_sequence`: ``(B, D, ...)`` in the model's order to ``(B, *event_shape, ...)``.
+
+        Example:
+            >>> from dgmlib.models import FVSBN
+            >>> FVSBN((2, 2), 8, order=torch.tensor([3, 2, 1, 0])).to_event(torch.tensor([[7, 6, 5, 4]]))
+            tensor([[[4, 5],
+                     [6, 7]]])
+        """
         return sequence[:, self.rank].unflatten(1, self.event_shape)
 
     def fingerprint(self) -> str:
-        """SHA-256 of every weight and buffer with its name, dtype and shape, as 64 hexadecimal digits."""
+        """SHA-256 of every weight and buffer with its name, dtype and shape, as 64 hexadecimal digits.
+
+        Example:
+            >>> from dgmlib.models import Table
+            >>> one, other = Table((2,), 2), Table((2,), 2)  # tables start alike
+            >>> one.fingerprint() == other.fingerprint()
+            True
+            >>> other = other.count(torch.tensor([[0, 1]]), smoothing=1)
+            >>> one.fingerprint() == other.fingerprint()
+            False
+        """
         digest = hashlib.sha256()
         for name, tensor in sorted(self.state_dict().items()):
             digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)} ".encode())
@@ -354,6 +447,16 @@ class AutoregressiveModel(nn.Module):
         Raises:
             ValueError: if the file is cut off, changed, of another model or of another version of the library.
             OSError: if it can't be read.
+
+        Example:
+            >>> import tempfile
+            >>> from dgmlib.models import Table
+            >>> coin = Table((1,), 2).count(torch.tensor([[0], [1], [1], [1]]))
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     coin.save(f"{folder}/coin.safetensors")
+            ...     same = Table.load(f"{folder}/coin.safetensors")
+            >>> round(same.log_prob(torch.tensor([[1]])).exp().item(), 6), same.training
+            (0.75, False)
         """
         about, tensors = read_weights(path)
         if about["model"] != cls.__name__:
@@ -375,6 +478,12 @@ class AutoregressiveModel(nn.Module):
         Args:
             name: what to call the tensor in the message.
             x: wanted: integers 0..V-1 (or finite floating-point numbers), shape ``(B, *event_shape)``, B at least 1.
+
+        Example:
+            >>> from dgmlib.models import Table
+            >>> Table((3,), 2).check_events("data", torch.tensor([[0, 1, 2]]))
+            Traceback (most recent call last):
+            ValueError: data: got values 0..2, wanted 0..1
         """
         wanted = f"(B, {', '.join(map(str, self.event_shape))})"
         if not isinstance(x, Tensor):

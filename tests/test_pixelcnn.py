@@ -449,9 +449,9 @@ def test_a_leak_shows_in_no_sum_before_training(wrong):
 class BlocksOwnColour(PixelCNN):
     """Masks its 1x1 convolutions with A, as if each of them were the first: a colour loses its own features."""
 
-    def pointwise(self, below, above):
-        layer = super().pointwise(below, above)
-        own = self.colours_of(below)[None] == self.colours_of(above)[:, None]
+    def _pointwise(self, below, above):
+        layer = super()._pointwise(below, above)
+        own = self._colours_of(below)[None] == self._colours_of(above)[:, None]
         layer.mask = layer.mask & ~own[..., None, None]
         return layer
 
@@ -481,8 +481,8 @@ class Normalised(PixelCNN):
         super().__init__(*args, **options)
         self.norm = nn.BatchNorm2d(2 * options["hidden"])
 
-    def features(self, image, cond):
-        return self.norm(super().features(image, cond))
+    def _features(self, image, cond):
+        return self.norm(super()._features(image, cond))
 
 
 class NormalisedInTraining(Normalised):

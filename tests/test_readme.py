@@ -12,6 +12,16 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "book/students.md", "book/instructors.md"]
 ERRORS = [["ValueError"], ["OSError"]]
+BARE = {  # methods of data and plot that no docstring shows yet; the list may only grow shorter
+    "BarsAndStripes.log_prob",
+    "BarsAndStripes.sample",
+    "Dataset.dims",
+    "Figure.render",
+    "MarkovSource.entropy",
+    "MarkovSource.joint",
+    "MarkovSource.sample",
+    "TableSource.sample",
+}
 COLUMNS = {"chapter": "book/{}.md", "exercise": "exercises/{0}/{0}.ipynb", "solution": "solutions/{0}/{0}.ipynb"}
 
 
@@ -87,20 +97,56 @@ def test_every_module_stands_in_the_api():
     assert modules - documented == {"dgmlib", "dgmlib.models"}
 
 
-def without_example(source: str) -> list[str]:
-    """Public functions and classes of a module, errors apart, whose docstring shows nothing that runs."""
-    tree = ast.parse(source)
-    public = [n for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef)) and not n.name.startswith("_")]
-    errors = {n.name for n in public if isinstance(n, ast.ClassDef) and [ast.unparse(b) for b in n.bases] in ERRORS}
-    return [n.name for n in public if n.name not in errors and ">>>" not in (ast.get_docstring(n) or "")]
+def example(node: ast.FunctionDef | ast.ClassDef) -> str:
+    """The lines of a docstring that pytest runs."""
+    return "\n".join(re.findall(r"^ *(?:>>>|\.\.\.) (.*)", ast.get_docstring(node) or "", re.M))
+
+
+def without_example(*sources: str) -> set[str]:
+    """Public functions, classes and methods, errors apart, that no docstring shows at work.
+
+    A method's example stands in its own docstring, in its class's, or in that of the method that it overrides.
+    """
+    public = [n for s in sources for n in ast.parse(s).body if isinstance(n, (ast.FunctionDef, ast.ClassDef))]
+    bases = {n.name: [ast.unparse(b) for b in n.bases] for n in public if isinstance(n, ast.ClassDef)}
+    public = [n for n in public if not n.name.startswith("_") and bases.get(n.name) not in ERRORS]
+    shown = {n.name: bool(example(n)) for n in public}
+    for n in (n for n in public if isinstance(n, ast.ClassDef)):
+        for m in (m for m in n.body if isinstance(m, ast.FunctionDef) and not m.name.startswith("_")):
+            shown[f"{n.name}.{m.name}"] = bool(example(m) or re.search(rf"\.{m.name}\b", example(n)))
+
+    def inherited(owner: str, method: str) -> bool:
+        return shown.get(f"{owner}.{method}", False) or any(inherited(b, method) for b in bases.get(owner, []))
+
+    return {name for name, good in shown.items() if not good and not ("." in name and inherited(*name.split(".")))}
 
 
 def test_every_public_name_has_an_example_that_runs():
     """pytest runs them all, as doctests."""
-    lacking = {str(p.relative_to(ROOT)): without_example(p.read_text("utf-8")) for p in (ROOT / "dgmlib").rglob("*.py")}
-    assert {name: names for name, names in lacking.items() if names} == {}
-    source = "class A(ValueError): ...\nclass B: ...\ndef c():\n    '>>> 1'\ndef _d(): ..."
-    assert without_example(source) == ["B"]
+    assert without_example(*(p.read_text("utf-8") for p in (ROOT / "dgmlib").rglob("*.py"))) <= BARE
+
+
+def test_a_name_without_an_example_is_found():
+    base = """
+class Error(ValueError): ...
+class Bare:
+    "Prose about >>> is no example."
+class Base:
+    ">>> Base().shown()"
+    def shown(self): ...
+    def own(self):
+        ">>> 1"
+    def bare(self): "Prose."
+    def _private(self): ...
+def bare(): ...
+def _private(): ..."""
+    child = """
+class _Between(Base): ...
+class Child(_Between):
+    ">>> Child().showing"
+    def own(self): ...
+    def show(self): ..."""
+    assert without_example(base, child) == {"Bare", "Base.bare", "bare", "Child.show"}
 
 
 def test_workflows_and_citation_are_valid_and_run_what_exists():

@@ -131,6 +131,12 @@ class MADE(AutoregressiveModel):
 
         Raises:
             ValueError: if it is none.
+
+        Example:
+            >>> model = MADE((3,), 2, hidden=(8,))
+            >>> backwards = model.reordered(torch.tensor([2, 1, 0]))
+            >>> backwards.head.weight is model.head.weight, backwards.to_sequence(torch.tensor([[4, 5, 6]])).tolist()
+            (True, [[6, 5, 4]])
         """
         AutoregressiveModel(self.event_shape, self.values, order=order)  # refuses what is no permutation
         model = copy.deepcopy(self, {id(parameter): parameter for parameter in self.parameters()})
@@ -217,6 +223,10 @@ class OrderEnsemble(AutoregressiveModel):
 
         Raises:
             ValueError: as the contract's, and if a ``prefix`` is given: what comes first differs between the orders.
+
+        Example:
+            >>> OrderEnsemble((1, 2, 2), 2, orders=3, hidden=(8,)).sample(5).shape
+            torch.Size([5, 1, 2, 2])
         """
         if not is_count(n):
             raise ValueError(f"n: got {n!r}, wanted a positive integer")

@@ -88,6 +88,12 @@ class RNADE(AutoregressiveModel):
 
         Raises:
             ValueError: if ``x`` has another shape, dtype or range, or the batch is empty.
+
+        Example:
+            >>> RNADE((2,), components=3)(torch.zeros(1, 2))[0, 0].detach()  # equal weights, three means, scales of one
+            tensor([ 0.,  0.,  0., -2.,  0.,  2.,  0.,  0.,  0.])
+            >>> RNADE((2,), 256, components=3)(torch.zeros(1, 2, dtype=torch.int64)).shape
+            torch.Size([1, 2, 256])
         """
         return self._mixture(self._raw(x))
 
@@ -98,6 +104,11 @@ class RNADE(AutoregressiveModel):
 
         Raises:
             ValueError: as :meth:`forward`.
+
+        Example:
+            >>> p = RNADE((2,), components=3).conditionals(torch.zeros(1, 2))
+            >>> p.mean.detach(), p.variance.detach()  # 1 within the components and (4 + 0 + 4) / 3 between them
+            (tensor([[0., 0.]]), tensor([[3.6667, 3.6667]]))
         """
         if self.values is None:
             logits, means, log_scales = self(x).chunk(3, -1)
@@ -124,6 +135,12 @@ class RNADE(AutoregressiveModel):
 
         Returns:
             Shape ``(n,)``, in the parameters' dtype.
+
+        Example:
+            >>> two = torch.tensor([[0.0, 0.0, -5.0, 5.0, 0.0, 0.0]]).expand(4, -1)  # N(-5, 1) or N(5, 1)
+            >>> u = torch.tensor([0.25, 0.75, 0.0125, 0.4875], dtype=torch.float64)
+            >>> RNADE((2,), components=2).draw(two, u)  # below a half it picks the first
+            tensor([-5.0000,  5.0000, -6.9600, -3.0400])
         """
         logits, means, log_scales = parameters.to(uniform).chunk(3, -1)
         weights = logits.softmax(-1)

@@ -13,8 +13,8 @@ from dgmlib.model import AutoregressiveModel, check_counts, is_count
 class _Pixels(AutoregressiveModel):
     """What both models share: the order of an image's variables, the output, and sampling pixel by pixel.
 
-    A subclass writes ``build`` (its layers), ``features`` (the whole image at once), and for sampling ``start``,
-    ``start_row`` and ``pixel``.
+    A subclass writes ``_build`` (its layers), ``_features`` (the whole image at once), and for sampling ``_start``,
+    ``_start_row`` and ``_pixel``.
     """
 
     def __init__(
@@ -42,31 +42,33 @@ class _Pixels(AutoregressiveModel):
             raise ValueError(f"hidden: got {hidden}, wanted a multiple of the number of colours, {colours}")
         self.output = output
         parameters = values if output == "softmax" else 3 * components
-        self.mix = self.pointwise(self.width(hidden), self.width(hidden))
-        self.head = self.pointwise(self.width(hidden), parameters * colours)
+        self.mix = self._pointwise(self._width(hidden), self._width(hidden))
+        self.head = self._pointwise(self._width(hidden), parameters * colours)
         nn.init.zeros_(self.head.weight), nn.init.zeros_(self.head.bias)
         self.convolutions = 1 + layers
-        self.build(hidden, [first_kernel] + [kernel_size] * layers)
+        self._build(hidden, [first_kernel] + [kernel_size] * layers)
 
-    def width(self, hidden: int) -> int:
+    def _width(self, hidden: int) -> int:
         """Channels of the features."""
         return hidden
 
-    def colours_of(self, channels: int) -> Tensor:
+    def _colours_of(self, channels: int) -> Tensor:
         return colour_of(channels, self.event_shape[0])
 
-    def pointwise(self, below: int, above: int) -> MaskedConv2d:
+    def _pointwise(self, below: int, above: int) -> MaskedConv2d:
         """A 1x1 convolution under which each colour sees itself and those before it."""
-        return MaskedConv2d("B", below, above, 1, in_colours=self.colours_of(below), out_colours=self.colours_of(above))
+        return MaskedConv2d(
+            "B", below, above, 1, in_colours=self._colours_of(below), out_colours=self._colours_of(above)
+        )
 
-    def biases_of_classes(self, channels: list[int]) -> nn.ModuleList:
+    def _biases_of_classes(self, channels: list[int]) -> nn.ModuleList:
         """For each convolution, what is added to its channels for each class; they start at zero."""
         tables = [nn.Embedding(self.classes, c) for c in channels] if self.classes else []
         for table in tables:
             nn.init.zeros_(table.weight)
         return nn.ModuleList(tables)
 
-    def told(self, cond: Tensor | None) -> list[Tensor]:
+    def _told(self, cond: Tensor | None) -> list[Tensor]:
         """What the class adds to each convolution, (B, channels); zero without classes."""
         if cond is None:
             return [self.head.weight.new_zeros(1, 1)] * self.convolutions
@@ -83,7 +85,7 @@ class _Pixels(AutoregressiveModel):
         return DiscretizedLogistics.from_raw(self._raw(x, cond), self.values, validate_args=False)
 
     def _raw(self, x: Tensor, cond: Tensor | None) -> Tensor:
-        h = self.features(self._scale(x), cond)  # (B, width, H, W)
+        h = self._features(self._scale(x), cond)  # (B, width, H, W)
         h = self.head(torch.relu(self.mix(torch.relu(h))))
         return h.unflatten(1, (self.event_shape[0], -1)).movedim(2, -1)  # (B, C, H, W, P)
 
@@ -97,7 +99,7 @@ class _Pixels(AutoregressiveModel):
 
     def init_state(self, n: int, cond: Tensor | None = None):
         pixel = self.head.weight.new_zeros(n, self.event_shape[0])  # the present pixel's colours so far
-        return 0, pixel, self.start(n, cond), (_Point(self.mix), _Point(self.head))
+        return 0, pixel, self._start(n, cond), (_Point(self.mix), _Point(self.head))
 
     def step(self, x_prev, state):
         t, pixel, caches, (mix, head) = state
@@ -108,15 +110,15 @@ class _Pixels(AutoregressiveModel):
         place, colour = divmod(t, colours)
         column = place % wide
         if t and colour == 0:
-            self.finish(caches, (place - 1) % wide, pixel)
+            self._finish(caches, (place - 1) % wide, pixel)
             pixel = torch.zeros_like(pixel)
         if column == 0 and colour == 0:
-            self.start_row(caches)
-        h = self.pixel(caches, column, pixel)  # (n, width)
+            self._start_row(caches)
+        h = self._pixel(caches, column, pixel)  # (n, width)
         parameters = head(mix(h.relu_()).relu_()).unflatten(1, (colours, -1))[:, colour]
         return self._logits(parameters), (t + 1, pixel, caches, (mix, head))
 
-    def finish(self, caches, column: int, pixel: Tensor) -> None:
+    def _finish(self, caches, column: int, pixel: Tensor) -> None:
         """Keep a pixel of the image, now that all of its colours are known."""
         caches[0][0].put(column, pixel)
 
@@ -158,40 +160,40 @@ class PixelCNN(_Pixels):
         tensor(True)
     """
 
-    def build(self, hidden: int, kernels: list[int]) -> None:
-        colours, wide = self.event_shape[0], self.width(hidden)
+    def _build(self, hidden: int, kernels: list[int]) -> None:
+        colours, wide = self.event_shape[0], self._width(hidden)
         first, *others = kernels
         self.first = MaskedConv2d(
-            "A", colours, wide, first, in_colours=self.colours_of(colours), out_colours=self.colours_of(wide)
+            "A", colours, wide, first, in_colours=self._colours_of(colours), out_colours=self._colours_of(wide)
         )
-        middle = {"in_colours": self.colours_of(hidden), "out_colours": self.colours_of(hidden)}
-        self.narrow = nn.ModuleList(self.pointwise(wide, hidden) for _ in others)
+        middle = {"in_colours": self._colours_of(hidden), "out_colours": self._colours_of(hidden)}
+        self.narrow = nn.ModuleList(self._pointwise(wide, hidden) for _ in others)
         self.masked = nn.ModuleList(MaskedConv2d("B", hidden, hidden, k, **middle) for k in others)
-        self.widen = nn.ModuleList(self.pointwise(hidden, wide) for _ in others)
-        self.by_class = self.biases_of_classes([wide] + [hidden] * len(others))
+        self.widen = nn.ModuleList(self._pointwise(hidden, wide) for _ in others)
+        self.by_class = self._biases_of_classes([wide] + [hidden] * len(others))
 
-    def width(self, hidden: int) -> int:
+    def _width(self, hidden: int) -> int:
         return 2 * hidden
 
-    def features(self, image: Tensor, cond: Tensor | None) -> Tensor:
-        biases = self.told(cond)
+    def _features(self, image: Tensor, cond: Tensor | None) -> Tensor:
+        biases = self._told(cond)
         h = self.first(image) + biases[0][..., None, None]
         for narrow, masked, widen, bias in zip(self.narrow, self.masked, self.widen, biases[1:], strict=True):
             m = masked(torch.relu(narrow(torch.relu(h)))) + bias[..., None, None]
             h = h + widen(torch.relu(m))
         return h
 
-    def start(self, n: int, cond: Tensor | None):
+    def _start(self, n: int, cond: Tensor | None):
         wide = self.event_shape[2]
-        biases = self.told(cond)
+        biases = self._told(cond)
         convolutions = [_Rows(c, n, wide, b) for c, b in zip([self.first, *self.masked], biases, strict=True)]
         return convolutions, [_Point(c) for c in self.narrow], [_Point(c) for c in self.widen]
 
-    def start_row(self, caches) -> None:
+    def _start_row(self, caches) -> None:
         for convolution in caches[0]:
             convolution.start_row()
 
-    def pixel(self, caches, column: int, pixel: Tensor) -> Tensor:
+    def _pixel(self, caches, column: int, pixel: Tensor) -> Tensor:
         (first, *masked), narrow, widen = caches
         h = first.at(column, pixel)
         for to, mix, back in zip(narrow, masked, widen, strict=True):
@@ -230,24 +232,24 @@ class GatedPixelCNN(_Pixels):
         torch.Size([2, 3, 4, 4])
     """
 
-    def build(self, hidden: int, kernels: list[int]) -> None:
+    def _build(self, hidden: int, kernels: list[int]) -> None:
         colours = self.event_shape[0]
-        one, two = self.colours_of(hidden), self.colours_of(hidden).repeat(2)  # of the two halves of a gate
+        one, two = self._colours_of(hidden), self._colours_of(hidden).repeat(2)  # of the two halves of a gate
         below = [colours] + [hidden] * (len(kernels) - 1)
         self.vertical = nn.ModuleList(
             nn.Conv2d(c, 2 * hidden, (k // 2 + 1, k)) for c, k in zip(below, kernels, strict=True)
         )
         self.link = nn.ModuleList(nn.Conv2d(2 * hidden, 2 * hidden, 1) for _ in kernels)
         self.horizontal = nn.ModuleList(
-            MaskedConv2d("B" if i else "A", c, 2 * hidden, (1, k), in_colours=self.colours_of(c), out_colours=two)
+            MaskedConv2d("B" if i else "A", c, 2 * hidden, (1, k), in_colours=self._colours_of(c), out_colours=two)
             for i, (c, k) in enumerate(zip(below, kernels, strict=True))
         )
         self.out = nn.ModuleList(MaskedConv2d("B", hidden, hidden, 1, in_colours=one, out_colours=one) for _ in kernels)
-        self.by_class = self.biases_of_classes([4 * hidden] * len(kernels))  # for both stacks
+        self.by_class = self._biases_of_classes([4 * hidden] * len(kernels))  # for both stacks
 
-    def features(self, image: Tensor, cond: Tensor | None) -> Tensor:
+    def _features(self, image: Tensor, cond: Tensor | None) -> Tensor:
         v = h = image
-        layers = zip(self.vertical, self.link, self.horizontal, self.out, self.told(cond), strict=True)
+        layers = zip(self.vertical, self.link, self.horizontal, self.out, self._told(cond), strict=True)
         for i, (vertical, link, horizontal, out, bias) in enumerate(layers):
             high, wide = vertical.kernel_size
             for_v, for_h = _halves(bias[..., None, None])
@@ -257,14 +259,14 @@ class GatedPixelCNN(_Pixels):
             v, h = _gate(sums), h + y if i else y
         return h
 
-    def start(self, n: int, cond: Tensor | None):
+    def _start(self, n: int, cond: Tensor | None):
         wide = self.event_shape[2]
-        biases = [_halves(bias) for bias in self.told(cond)]
+        biases = [_halves(bias) for bias in self._told(cond)]
         vertical = [_RowsAbove(c, n, wide, for_v) for c, (for_v, _) in zip(self.vertical, biases, strict=True)]
         horizontal = [_Rows(c, n, wide, for_h) for c, (_, for_h) in zip(self.horizontal, biases, strict=True)]
         return horizontal, vertical, [_Point(c) for c in self.link], [_Point(c) for c in self.out]
 
-    def start_row(self, caches) -> None:
+    def _start_row(self, caches) -> None:
         horizontal, vertical, link, _ = caches
         v = horizontal[0].line()  # (n, C, W): the row that is now above
         for i, (rows, to, line) in enumerate(zip(vertical, link, horizontal, strict=True)):
@@ -272,7 +274,7 @@ class GatedPixelCNN(_Pixels):
             line.start_row(to(sums.flatten(0, 1)).unflatten(0, sums.shape[:2]))
             v = _gate(sums, -1).permute(1, 2, 0) if i + 1 < len(vertical) else None
 
-    def pixel(self, caches, column: int, pixel: Tensor) -> Tensor:
+    def _pixel(self, caches, column: int, pixel: Tensor) -> Tensor:
         (first, *horizontal), _, _, (out, *outs) = caches
         h = out(_gate(first.at(column, pixel)))
         for line, to in zip(horizontal, outs, strict=True):

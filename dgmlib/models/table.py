@@ -67,6 +67,13 @@ class Table(AutoregressiveModel):
 
         Raises:
             ValueError: if ``p`` does not sum to one, is negative or NaN, or its dimensions differ in size.
+
+        Example:
+            >>> model = Table.from_joint(torch.tensor([[0.5, 0.0], [0.125, 0.375]]))
+            >>> model.logits.softmax(-1).detach()  # p(x_1), p(x_2 | x_1 = 0), p(x_2 | x_1 = 1)
+            tensor([[0.5000, 0.5000],
+                    [1.0000, 0.0000],
+                    [0.2500, 0.7500]])
         """
         if not isinstance(p, Tensor) or p.dim() < 1 or len(set(p.shape)) != 1:
             came = tuple(p.shape) if isinstance(p, Tensor) else type(p).__name__
@@ -114,6 +121,17 @@ class Table(AutoregressiveModel):
 
         Args:
             weight: counts or probabilities, none negative, shape ``(rows, V)``.
+
+        Raises:
+            ValueError: if it has another shape, or an entry is negative or not finite.
+
+        Example:
+            >>> bigrams = Table((9,), 2, memory=1, shared=True)
+            >>> bigrams.set_rows(torch.tensor([[1, 0], [3, 1], [0, 0]]))  # the start, after 0, after 1
+            >>> bigrams.logits.softmax(-1).detach()
+            tensor([[1.0000, 0.0000],
+                    [0.7500, 0.2500],
+                    [0.5000, 0.5000]])
         """
         if weight.shape != self.logits.shape or not torch.isfinite(weight).all() or (weight < 0).any():
             raise ValueError(
