@@ -12,7 +12,7 @@ class DiscretizedLogistics(Distribution):
     r"""A mixture of K logistic distributions, cut into V bins: its parameters are 3K numbers however large V is.
 
     .. math:: p(v) = \sum_{k=1}^{K} \pi_k \Big[\sigma\Big(\frac{v + \frac12 - \mu_k}{s_k}\Big)
-        - \sigma\Big(\frac{v - \frac12 - \mu_k}{s_k}\Big)\Big], \qquad \pi = \mathrm{softmax}(\mathrm{logits})
+        - \sigma\Big(\frac{v - \frac12 - \mu_k}{s_k}\Big)\Big], \qquad \pi = \mathrm{softmax}(w)
 
     Bin v is :math:`(v - \frac12, v + \frac12]`; the first reaches to minus infinity and the last to infinity, so the
     probabilities sum to one without a correction. A difference of sigmoids loses all digits in the tails. Its logarithm
@@ -25,7 +25,7 @@ class DiscretizedLogistics(Distribution):
     overflow.
 
     Args:
-        logits: unnormalised log-weights of the components, shape ``(..., K)``.
+        log_weights: w, unnormalised, of the components, shape ``(..., K)``; the attribute of this name is normalised.
         means: :math:`\mu`, in units of the values, shape ``(..., K)``; they may lie outside 0..V-1.
         log_scales: :math:`\log s`, shape ``(..., K)``, at most 43 in size in float32 and 354 in float64.
         values: V, at least 2.
@@ -50,18 +50,21 @@ class DiscretizedLogistics(Distribution):
     arg_constraints = {}  # noqa: RUF012, torch's name; the constructor checks, with errors that say what was wanted
 
     def __init__(
-        self, logits: Tensor, means: Tensor, log_scales: Tensor, values: int, validate_args: bool | None = None
+        self, log_weights: Tensor, means: Tensor, log_scales: Tensor, values: int, validate_args: bool | None = None
     ):
         _check_values(values)
-        if not logits.dim() or not logits.shape == means.shape == log_scales.shape:
-            shapes = ", ".join(str(tuple(p.shape)) for p in (logits, means, log_scales))
-            raise ValueError(f"logits, means and log_scales: got shapes {shapes}, wanted the same (..., K) for all")
-        self.log_weights = logits.log_softmax(-1)
+        if not log_weights.dim() or not log_weights.shape == means.shape == log_scales.shape:
+            shapes = ", ".join(str(tuple(p.shape)) for p in (log_weights, means, log_scales))
+            raise ValueError(
+                f"log_weights, means and log_scales: got shapes {shapes}, wanted the same (..., K) for all"
+            )
+        self.log_weights = log_weights.log_softmax(-1)
         self.means, self.log_scales, self.values = means, log_scales, values
-        super().__init__(logits.shape[:-1], validate_args=validate_args)
+        super().__init__(log_weights.shape[:-1], validate_args=validate_args)
         if self._validate_args:
             widest = math.floor(-math.log(torch.finfo(log_scales.dtype).tiny) / 2)  # 1/s is half the way to overflow
-            for name, p, most in (("logits", logits, None), ("means", means, None), ("log_scales", log_scales, widest)):
+            limits = {"log_weights": (log_weights, None), "means": (means, None), "log_scales": (log_scales, widest)}
+            for name, (p, most) in limits.items():
                 bad = ~p.isfinite() if most is None else ~(p.abs() <= most)
                 if bad.any():
                     wanted = "finite numbers" if most is None else f"numbers from -{most} to {most}"
@@ -71,7 +74,7 @@ class DiscretizedLogistics(Distribution):
     def from_raw(cls, raw: Tensor, values: int, validate_args: bool | None = None) -> "DiscretizedLogistics":
         r"""The distribution that a network's unscaled output stands for: near uniform where that is zero.
 
-        .. math:: \mathrm{logits}_k = r_k, \qquad \mu_k = \frac{(k + \frac12) V}{K} - \frac12 + \frac V4\, r_{K+k},
+        .. math:: w_k = r_k, \qquad \mu_k = \frac{(k + \frac12) V}{K} - \frac12 + \frac V4\, r_{K+k},
             \qquad \log s_k = \log \frac{V}{5K} + 10 \tanh \frac{r_{2K+k}}{10}, \qquad k = 0 \ldots K-1
 
         At r = 0 each mean is the centre of one of K equal parts of the range, which also tells the components apart:
@@ -81,7 +84,7 @@ class DiscretizedLogistics(Distribution):
         zero or infinite.
 
         Args:
-            raw: shape ``(..., 3K)``: K numbers for the logits, K for the means, K for the log-scales.
+            raw: shape ``(..., 3K)``: K numbers for the log-weights, K for the means, K for the log-scales.
             values: V, at least 2.
             validate_args: as in the constructor.
 
@@ -97,12 +100,12 @@ class DiscretizedLogistics(Distribution):
             raise ValueError(f"raw: got shape {tuple(raw.shape)}, wanted (..., 3K) with K components")
         if raw.dtype in (torch.float16, torch.bfloat16):  # autocast's: too coarse for 256 bins
             raw = raw.float()
-        logits, means, log_scales = raw.chunk(3, -1)
-        components = logits.shape[-1]
+        log_weights, means, log_scales = raw.chunk(3, -1)
+        components = log_weights.shape[-1]
         part = values / components
         centres = (torch.arange(components, dtype=raw.dtype, device=raw.device) + 0.5) * part - 0.5
         return cls(
-            logits,
+            log_weights,
             centres + values / 4 * means,
             math.log(part / 5) + soft_limit(log_scales),
             values,

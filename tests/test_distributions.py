@@ -25,8 +25,8 @@ def everywhere(values, dtype):
 
 def mixture(values, components=3, batch=(4,), seed=0, kind=DiscretizedLogistics):
     g = torch.Generator().manual_seed(seed)
-    logits, means, log_scales = torch.randn(3, *batch, components, generator=g)
-    return kind(logits, values / 2 + values / 3 * means, log_scales + math.log(values / 8), values)
+    log_weights, means, log_scales = torch.randn(3, *batch, components, generator=g)
+    return kind(log_weights, values / 2 + values / 3 * means, log_scales + math.log(values / 8), values)
 
 
 def law_normalisation(kind, dtype=torch.float64, values=(2, 3, 256)):
@@ -276,7 +276,7 @@ GOOD = torch.zeros(2, 3)
         (lambda: DiscretizedLogistics(GOOD, GOOD[0], GOOD, 4), r"got shapes \(2, 3\), \(3,\), \(2, 3\), wanted the"),
         (lambda: DiscretizedLogistics(*[torch.tensor(0.0)] * 3, 4), r"got shapes \(\), \(\), \(\), wanted the same"),
         (lambda: DiscretizedLogistics(GOOD, GOOD + math.nan, GOOD, 4), "means: got nan, wanted finite numbers"),
-        (lambda: DiscretizedLogistics(GOOD - math.inf, GOOD, GOOD, 4), "logits: got -inf, wanted finite numbers"),
+        (lambda: DiscretizedLogistics(GOOD - math.inf, GOOD, GOOD, 4), "log_weights: got -inf, wanted finite numbers"),
         (
             lambda: DiscretizedLogistics(GOOD, GOOD, GOOD - 400, 4),
             r"log_scales: got -400\.0, wanted numbers from -43 to 43",

@@ -83,7 +83,7 @@ class RNADE(AutoregressiveModel):
             x: integers 0..V-1 or real numbers, shape ``(B, *event_shape)``.
 
         Returns:
-            Normalised log-probabilities ``(B, *event_shape, V)``; or logits of the weights, means and log standard
+            Normalised log-probabilities ``(B, *event_shape, V)``; or the log-weights, means and log standard
             deviations, K of each, ``(B, *event_shape, 3K)``.
 
         Raises:
