@@ -14,6 +14,7 @@ import inspect
 import io
 import json
 import os
+import pickle
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -351,14 +352,16 @@ class _Run:
         """Save from now on to ``path``; if it is there already, go on from it."""
         train, valid, batch_size, clip, precision, check_every, check_at_most = how
         self.path, self.save_every = Path(path), save_every
-        plan = None if self.schedule is None else self.schedule.state_dict()
+        plan = {} if self.schedule is None else self.schedule.state_dict()
         self.settings = {
             "model": f"{type(self.model).__name__}, made with {json.dumps(self.model._made_with, default=str)}",
             "train": train.fingerprint(),
             "valid": valid.fingerprint(),
             "batch_size": batch_size,
-            "optimizer": f"{type(self.optimizer).__name__} {self.optimizer.defaults}",
-            "schedule": f"{type(self.schedule).__name__} {plan}",
+            "optimizer": type(self.optimizer).__name__,
+            **{f"optimizer's {name}": repr(value) for name, value in self.optimizer.defaults.items()},
+            "schedule": self.schedule and type(self.schedule).__name__,
+            **{f"schedule's {name}": repr(value) for name, value in plan.items()},
             "clip": clip,
             "precision": str(precision),
             "check_every": check_every,
@@ -388,7 +391,10 @@ class _Run:
             file = io.BytesIO()
             torch.save(content, file)
             if self.saved == 0:  # what can't be read again must not come to light only when it is needed
-                torch.load(io.BytesIO(file.getbuffer()), weights_only=True)
+                try:
+                    torch.load(io.BytesIO(file.getbuffer()), weights_only=True)
+                except pickle.UnpicklingError as error:
+                    raise ValueError(f"a checkpoint could not be read again: {error}") from error
             write_whole(self.path, file.getbuffer())
         self.saved = time.monotonic()
 
@@ -404,10 +410,11 @@ class _Run:
                     f"checkpoint {self.path}: of format {content['format']} and version {content['dgmlib']} of dgmlib, "
                     f"wanted {self.FORMAT} and {version('dgmlib')}"
                 )
-        except (zipfile.BadZipFile, RuntimeError, KeyError, TypeError, EOFError) as error:
+        except (zipfile.BadZipFile, pickle.UnpicklingError, RuntimeError, KeyError, TypeError) as error:
             raise ValueError(f"checkpoint {self.path}: cut off, or no checkpoint: {error}") from error
-        wanted, came = self.settings, content["settings"]
-        others = [f"{k} {came.get(k)!r}, wanted {v!r}" for k, v in wanted.items() if came.get(k) != v]
+        came, wanted = content["settings"], self.settings
+        both = [name for name in came if name in wanted]  # of another optimizer, its name says enough
+        others = [f"{name} {came[name]}, wanted {wanted[name]}" for name in both if came[name] != wanted[name]]
         if others:
             raise ValueError(f"checkpoint {self.path}: of another run: got {'; '.join(others)}")
         self.model.load_state_dict(content["model"])
