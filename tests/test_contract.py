@@ -281,6 +281,43 @@ def law_device(model):
             last = x.flatten(1)[:, 0]
 
 
+def idle(model):
+    """Entries of each parameter that can't matter: behind a mask, of a tap outside of the image, or after the last."""
+    idle = {name: torch.zeros_like(p).bool() for name, p in model.named_parameters()}
+    for path, module in model.named_modules():
+        weight = idle.get(f"{path}.weight".lstrip("."))
+        if hasattr(module, "mask"):
+            weight |= ~module.mask
+        if isinstance(module, torch.nn.Conv2d):  # how far up and to the side each tap reaches
+            high, wide = module.kernel_size
+            centre = high // 2 if hasattr(module, "mask") else high - 1
+            rows = model.event_shape[1] - ("vertical" in path)  # the last row has none below that reads it
+            up, side = (torch.arange(k).sub(c).abs() for k, c in ((high, centre), (wide, wide // 2)))
+            weight |= (up >= rows)[:, None] | (side >= model.event_shape[2])
+        if isinstance(module, NADE | RNADE):
+            weight[-1] = True  # no variable reads the last
+    if isinstance(model, GatedPixelCNN) and model.event_shape[1] == 1:  # nothing above to read
+        idle |= {name: torch.ones_like(p) for name, p in idle.items() if name.startswith(("vertical", "link"))}
+    return idle
+
+
+def law_learning(model, draws=24):
+    """10. Every entry of every parameter gets a gradient somewhere, but those that can't matter."""
+    model = getattr(model, "model", model)  # of a model that was given a class, all classes
+    quiet = {name: ~entries for name, entries in idle(model).items()}
+    for seed in range(draws):  # of random weights: a unit of ReLUs may be off for all examples under some
+        randomise(model, 0.5, seed).zero_grad()
+        x = torch.randint(model.values, (64, *model.event_shape))
+        cond = () if model.classes is None else (torch.randint(model.classes, (64,)),)
+        with torch.enable_grad():
+            model.log_prob(x, *cond).mean().backward()
+        for name, p in model.named_parameters():
+            if p.grad is not None:
+                quiet[name] &= p.grad == 0
+    dead = {name: entries.nonzero().tolist()[:3] for name, entries in quiet.items() if entries.any()}
+    assert not dead, f"no gradient ever reaches {dead}"
+
+
 LAWS = [law_normalisation, law_decomposition, law_agreement, law_step, law_coding, law_device]
 
 
@@ -312,6 +349,12 @@ def test_a_model_can_be_made_on_another_device(name):
         with torch.device("meta"):
             model = MODELS[name][0]()
         assert {t.device.type for t in model.state_dict().values()} == {"meta"}
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if "of one variable" not in name])
+def test_every_parameter_learns(name):
+    """One variable alone has nothing to read: all that could read it is idle."""
+    law_learning(MODELS[name][0]())
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -428,6 +471,22 @@ class KeepsTheStateElsewhere(FVSBN):
         return 0, torch.zeros(n, self.dims)
 
 
+class HasAnIdleParameter(FVSBN):
+    """Makes a parameter that no prediction uses."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.scale = torch.nn.Parameter(torch.ones(1))
+
+
+class StopsAGradient(FVSBN):
+    """The gradient of what one variable reads is cut off, as by a detach too many: no other law can tell."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.weight.register_hook(lambda gradient: gradient * (torch.arange(len(gradient)) != 2)[:, None])
+
+
 WRONG = [
     (SeesItself, law_causality),
     (LooksAhead, law_causality),
@@ -445,6 +504,8 @@ WRONG = [
     (AveragesOverDimensions, law_coding),
     (AllocatesElsewhere, law_device),
     (KeepsTheStateElsewhere, law_device),
+    (HasAnIdleParameter, law_learning),
+    (StopsAGradient, law_learning),
 ]
 
 
