@@ -128,10 +128,17 @@ MODELS = {
     "MADE of one variable": (lambda: MADE((1,), 3, hidden=(4,)), all_of_the_past),
     "RNN": (lambda: RNN((5,), 2, cell="rnn", hidden=4), all_of_the_past),
     "RNN gru, two layers": (lambda: RNN((4,), 3, cell="gru", hidden=4, layers=2, embedding=3), all_of_the_past),
-    "RNN lstm in another order": (lambda: RNN((2, 2), 3, hidden=4, order=ORDER), all_of_the_past),
+    "RNN lstm in another order, two layers": (
+        lambda: RNN((2, 2), 3, hidden=4, layers=2, order=ORDER),
+        all_of_the_past,
+    ),
     "Transformer": (lambda: Transformer((5,), 2, width=8, heads=2), all_of_the_past),
-    "Transformer rotary": (
+    "Transformer rotary in another order": (
         lambda: Transformer((1, 2, 2), 3, width=8, heads=2, layers=1, positions="rotary", order=ORDER),
+        all_of_the_past,
+    ),
+    "Transformer rotary in another order, three layers": (
+        lambda: Transformer((2, 2), 2, width=8, heads=2, layers=3, positions="rotary", order=ORDER),
         all_of_the_past,
     ),
     "ImageTransformer": (lambda: ImageTransformer((1, 2, 3), 2, width=8, heads=2, layers=1), all_of_the_past),
@@ -147,6 +154,10 @@ MODELS = {
         lambda: ImageTransformer((2, 1, 4), 2, width=8, heads=2, window=1),
         windows(1, 2),
     ),
+    "ImageTransformer in colour with a window of two": (
+        lambda: ImageTransformer((2, 4, 1), 2, width=8, heads=2, layers=1, window=2),
+        windows(2, 1),
+    ),
     "PixelCNN": (lambda: PixelCNN((1, 3, 3), 2, hidden=8, layers=1, first_kernel=3), stack_of_masks(3, 3, 1)),
     "PixelCNN of 5x5": (
         lambda: PixelCNN((1, 2, 4), 2, hidden=8, layers=2, first_kernel=5, kernel_size=5),
@@ -161,6 +172,14 @@ MODELS = {
         lambda: PixelCNN((1, 2, 3), 2, hidden=8, layers=1, classes=3).given(2),
         stack_of_masks(7, 3, 1),
     ),
+    "PixelCNN of a class in colour": (
+        lambda: PixelCNN((3, 1, 2), 2, hidden=24, layers=1, classes=3).given(1),
+        stack_of_masks(7, 3, 1),
+    ),
+    "PixelCNN of a class, logistics": (
+        lambda: PixelCNN((1, 2, 2), 4, hidden=8, layers=1, output="logistics", components=2, classes=3).given(0),
+        stack_of_masks(7, 3, 1),
+    ),
     "GatedPixelCNN": (lambda: GatedPixelCNN((1, 3, 3), 2, hidden=16, layers=1, first_kernel=3), two_stacks(3, 3, 1)),
     "GatedPixelCNN of 5x5": (
         lambda: GatedPixelCNN((1, 2, 4), 2, hidden=16, layers=2, first_kernel=3, kernel_size=5),
@@ -173,6 +192,14 @@ MODELS = {
     ),
     "GatedPixelCNN of a class": (
         lambda: GatedPixelCNN((1, 2, 3), 2, hidden=16, layers=1, classes=3).given(2),
+        two_stacks(7, 3, 1),
+    ),
+    "GatedPixelCNN of a class in colour": (
+        lambda: GatedPixelCNN((3, 2, 1), 2, hidden=24, layers=1, classes=3).given(1),
+        two_stacks(7, 3, 1),
+    ),
+    "GatedPixelCNN of a class in colour, logistics": (
+        lambda: GatedPixelCNN((2, 2, 1), 3, hidden=16, layers=1, output="logistics", components=2, classes=3).given(0),
         two_stacks(7, 3, 1),
     ),
     "RNADE of values": (lambda: RNADE((1, 2, 2), 5, components=2, hidden=4), all_of_the_past),

@@ -58,11 +58,12 @@ def test_each_layer_sees_a_window_further():
         assert field.any(1).tolist() == [5 - layers <= row <= 5 for row in range(6)]
 
 
-@pytest.mark.parametrize("layers", [1, 2])
-def test_with_colours_a_window_is_one_of_pixels(layers):
-    model = made((3, 3, 3), window=1, layers=layers)
+@pytest.mark.parametrize(("window", "layers"), [(1, 1), (1, 2), (2, 1)])
+def test_with_colours_a_window_is_one_of_pixels(window, layers):
+    model = made((3, 3, 4), window=window, layers=layers)
     matrix = dependency_matrix(model)[model.order][:, model.order]
-    assert torch.equal(matrix, windows(1, layers)(model))
+    assert torch.equal(matrix, windows(window, layers)(model))
+    assert not torch.equal(matrix, torch.ones_like(matrix).tril(-1))
 
 
 # What a step reads ---
