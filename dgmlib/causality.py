@@ -22,10 +22,10 @@ def dependency_matrix(model: AutoregressiveModel, trials: int = 4, generator: to
     Args:
         model: any autoregressive model; it is evaluated in ``eval`` mode, best in float64.
         trials: random points at which every variable is changed once.
-        generator: source of the random points; without one, a generator seeded with 0.
+        generator: source of the random points, on any device; without one, a generator of the CPU seeded with 0.
 
     Returns:
-        Boolean, shape ``(D, D)``.
+        Boolean, shape ``(D, D)``, on the CPU.
 
     Raises:
         ValueError: if ``trials`` is not a positive integer, or the model predicts NaN.
@@ -38,18 +38,19 @@ def dependency_matrix(model: AutoregressiveModel, trials: int = 4, generator: to
                 [1, 0]], dtype=torch.int32)
     """
     check_counts(trials=trials)
-    generator = generator or torch.Generator().manual_seed(0)
+    generator = generator or torch.Generator("cpu").manual_seed(0)
     dims, values, device = model.dims, model.values, model.order.device
+    chance = {"generator": generator, "device": generator.device}
     moved = torch.zeros(dims, dims, dtype=torch.bool, device=device)
     with evaluating(model):
         for _ in range(trials):
             if values is None:
-                before = torch.randn(1, dims, generator=generator).repeat(dims, 1)  # (D, D)
-                after = before + torch.diag(torch.randn(dims, generator=generator))
+                before = torch.randn(1, dims, **chance).repeat(dims, 1)  # (D, D)
+                after = before + torch.diag(torch.randn(dims, **chance))
             else:
-                before = torch.randint(values, (1, dims), generator=generator).repeat(dims, 1)
-                after = (before + torch.diag(torch.randint(1, values, (dims,), generator=generator))) % values
-            for rows in torch.arange(dims).split(PART):
+                before = torch.randint(values, (1, dims), **chance).repeat(dims, 1)
+                after = (before + torch.diag(torch.randint(1, values, (dims,), **chance))) % values
+            for rows in (slice(start, start + PART) for start in range(0, dims, PART)):
                 logits = [model(x[rows].view(-1, *model.event_shape).to(device)) for x in (before, after)]
                 if any(x.isnan().any() for x in logits):
                     raise ValueError("model: predicts NaN, wanted numbers that can be compared")

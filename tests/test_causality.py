@@ -7,7 +7,7 @@ from torch import nn
 
 from dgmlib.causality import dependency_matrix, is_causal, receptive_field
 from dgmlib.model import AutoregressiveModel
-from dgmlib.models import FVSBN, Table
+from dgmlib.models import FVSBN, RNADE, Table
 
 
 class Chosen(AutoregressiveModel):
@@ -72,6 +72,24 @@ def test_a_model_of_nan_depends_on_nothing_that_could_be_said():
     model.bias.data[0] = float("nan")
     with pytest.raises(ValueError, match="model: predicts NaN"):
         is_causal(model)
+
+
+@pytest.mark.parametrize("model", [FVSBN((3,), 2), RNADE((3,), components=2)], ids=["values", "reals"])
+def test_nothing_is_made_on_a_default_device(model):
+    """On "meta", which stands for any other device, there would be no numbers to compare."""
+    model = randomise(model)
+    with torch.device("meta"):
+        matrix, field = dependency_matrix(model), receptive_field(model, 1)
+    assert torch.equal(matrix, torch.ones(3, 3).tril(-1).bool()) and torch.equal(field, matrix[1])
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_model_and_generator_may_be_on_different_devices():
+    for of_model, of_generator in [("cuda", "cpu"), ("cpu", "cuda"), ("cuda", "cuda")]:
+        model = randomise(FVSBN((3,), 2)).to(of_model)
+        matrix = dependency_matrix(model, generator=torch.Generator(of_generator).manual_seed(0))
+        assert torch.equal(matrix, torch.ones(3, 3).tril(-1).bool())
 
 
 def test_many_variables_pass_through_in_parts():
