@@ -308,6 +308,9 @@ class AutoregressiveModel(nn.Module):
         Returns:
             ``(logits, state)``: logits of shape ``(n, V)`` that equal ``forward``'s, and the state of the next call.
 
+        Raises:
+            ValueError: if all D variables have been predicted and the state counts them.
+
         Example:
             >>> from dgmlib.models import Table
             >>> chain = Table.from_markov(torch.tensor([0.5, 0.5]), torch.tensor([[0.9, 0.1], [0.5, 0.5]]), length=3)
@@ -330,6 +333,7 @@ class AutoregressiveModel(nn.Module):
 
     def _keep_naive(self, x_prev, state):
         t, x, cond = state  # x: (n, D) in the model's order; what is not yet known is 0, and no conditional looks at it
+        self._check_time(t)
         if x_prev is not None:
             x[:, t - 1] = x_prev
         return t + 1, x, cond
@@ -513,6 +517,11 @@ class AutoregressiveModel(nn.Module):
         if not x.is_meta and not x.isfinite().all():
             raise ValueError(f"{name}: got NaN or infinity, wanted finite numbers")
         return x
+
+    def _check_time(self, t: int) -> None:
+        """Raise a ``ValueError`` if there is no variable to predict at time ``t``: for a ``step`` to begin with."""
+        if t >= self.dims:
+            raise ValueError(f"state: got one after all {self.dims} variables, wanted at most {self.dims} steps")
 
     def _check_prefix(self, prefix: Tensor | None, n: int) -> Tensor:
         dtype = torch.int64 if self.values is not None else next(self.parameters()).dtype

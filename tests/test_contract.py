@@ -15,6 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from dgmlib.causality import dependency_matrix
 from dgmlib.compression import compress, decompress, size
+from dgmlib.model import AutoregressiveModel
 from dgmlib.models import FVSBN, MADE, NADE, RNADE, RNN, GatedPixelCNN, ImageTransformer, PixelCNN, Table, Transformer
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
@@ -369,6 +370,33 @@ def test_a_step_needs_no_special_mode(name):
     assert logits.shape == (2, model.values)
 
 
+def law_end(model):
+    """11. There are as many steps as variables: one more is an error that says so, from any model that counts them."""
+    x, state = torch.zeros(2, dtype=torch.int64), model.init_state(2)
+    for t in range(model.dims):
+        _, state = model.step(x if t else None, state)
+    try:
+        model.step(x, state)
+    except ValueError as error:
+        assert str(error) == f"state: got one after all {model.dims} variables, wanted at most {model.dims} steps"
+    else:
+        raise AssertionError("a step after the last variable goes unnoticed")
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if not name.startswith("RNN")])
+def test_there_is_no_step_after_the_last(name):
+    """A recurrent network's memory has no count: it could go on for ever."""
+    law_end(MODELS[name][0]())
+
+
+def test_a_naive_step_counts_too():
+    class Coins(AutoregressiveModel):
+        def forward(self, x):
+            return torch.zeros(*x.shape, self.values)
+
+    law_end(Coins((3,), 2))
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_a_model_can_be_made_on_another_device(name):
     """As in ``with torch.device("cuda")``: nothing in a constructor mixes that device with the CPU."""
@@ -514,6 +542,14 @@ class StopsAGradient(FVSBN):
         self.weight.register_hook(lambda gradient: gradient * (torch.arange(len(gradient)) != 2)[:, None])
 
 
+class StepsOnAndOn(FVSBN):
+    """Starts again after the last variable, as an index modulo D does."""
+
+    def step(self, x_prev, state):
+        over = state[0] == self.dims
+        return super().step(*(None, self.init_state(len(x_prev))) if over else (x_prev, state))
+
+
 WRONG = [
     (SeesItself, law_causality),
     (LooksAhead, law_causality),
@@ -533,6 +569,7 @@ WRONG = [
     (KeepsTheStateElsewhere, law_device),
     (HasAnIdleParameter, law_learning),
     (StopsAGradient, law_learning),
+    (StepsOnAndOn, law_end),
 ]
 
 

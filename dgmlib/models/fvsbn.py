@@ -52,6 +52,7 @@ class FVSBN(AutoregressiveModel):
 
     def step(self, x_prev, state):
         t, sums = state  # (n, D (V-1)): each new value adds its column to all that follow
+        self._check_time(t)
         free = self.values - 1
         if x_prev is not None:
             last = slice((t - 1) * free, t * free)

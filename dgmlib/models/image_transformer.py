@@ -95,6 +95,7 @@ class ImageTransformer(AutoregressiveModel):
 
     def step(self, x_prev, state):
         t, start, positions, visible, caches = state
+        self._check_time(t)
         h = self.embedding(start if x_prev is None else x_prev.long()) + positions[t]  # (n, width)
         for block, cache in zip(self.blocks, caches, strict=True):
             h = block.step(h, cache, t, visible[t])

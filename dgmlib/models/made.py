@@ -105,6 +105,7 @@ class MADE(AutoregressiveModel):
 
     def step(self, x_prev, state):
         t, units, weights, out, reference = state  # units: of each layer (n, units), filled from the left
+        self._check_time(t)
         known = self.known
         if x_prev is not None:
             units[0][:, known[0][t - 1] : known[0][t]] = self._features(x_prev[:, None])

@@ -156,6 +156,7 @@ class RNADE(AutoregressiveModel):
 
     def step(self, x_prev, state):
         t, sums = state  # (n, H): each new value adds its row of the weights
+        self._check_time(t)
         if x_prev is not None:
             sums = sums + self._inputs(x_prev)[:, None] * self.weight[t - 1]
         raw = torch.relu(self.scale[t] * sums) @ self.out_weight[t] + self.out_bias[t]  # (n, 3K)

@@ -61,6 +61,7 @@ class NADE(AutoregressiveModel):
 
     def step(self, x_prev, state):
         t, sums = state  # (n, H)
+        self._check_time(t)
         if x_prev is not None:
             sums += self._features(x_prev) @ self.weight[t - 1]
         logits = F.linear(torch.sigmoid(sums), self.out_weight[t], self.bias[t])

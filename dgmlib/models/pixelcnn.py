@@ -103,6 +103,7 @@ class _Pixels(AutoregressiveModel):
 
     def step(self, x_prev, state):
         t, pixel, caches, (mix, head) = state
+        self._check_time(t)
         colours, _, wide = self.event_shape
         if x_prev is not None:
             pixel = pixel.clone()  # the caches keep the old one

@@ -183,6 +183,7 @@ class Table(AutoregressiveModel):
 
     def step(self, x_prev, state):
         t, context = state
+        self._check_time(t)
         if x_prev is not None:
             context = (context * self.values + x_prev) % self.values**self.memory
         return self.logits[self.start[t] + context], (t + 1, context)

@@ -88,6 +88,7 @@ class Transformer(AutoregressiveModel):
 
     def step(self, x_prev, state):
         t, start, caches = state
+        self._check_time(t)
         h = self.embedding(start if x_prev is None else x_prev.long())  # (n, width)
         if self.position is not None:
             h = h + self.position.weight[t]
