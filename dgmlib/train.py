@@ -152,7 +152,7 @@ def fit(
     run = _Run(model, optimizer, schedule, generator)
     if checkpoint is not None:
         run.keep_in(checkpoint, save_every, (train, valid, batch_size, clip, precision, check_every, check_at_most))
-    log_prob = _LogProb(model) if world == 1 else DistributedDataParallel(_LogProb(model), broadcast_buffers=False)
+    log_prob = _LogProb(model) if world == 1 else DistributedDataParallel(_LogProb(model))
     history = run.history
 
     def backpropagate(index: Tensor) -> Tensor:
@@ -368,8 +368,9 @@ class _Run:
             "check_at_most": check_at_most,
             "processes": _place()[1],
         }
-        if self.path.exists():
-            self._load()
+        content = _from_all(self._read() if _place()[0] == 0 else None)[0]  # the first process tells the others
+        if content is not None:
+            self._go_on_from(content)
 
     def save(self, always: bool) -> None:
         if self.path is None or not (always or time.monotonic() - self.saved >= self.save_every):
@@ -398,7 +399,9 @@ class _Run:
             write_whole(self.path, file.getbuffer())
         self.saved = time.monotonic()
 
-    def _load(self) -> None:
+    def _read(self) -> dict | None:
+        if not self.path.exists():
+            return None
         try:
             with zipfile.ZipFile(self.path) as file:
                 damaged = file.testzip()
@@ -412,6 +415,9 @@ class _Run:
                 )
         except (zipfile.BadZipFile, pickle.UnpicklingError, RuntimeError, KeyError, TypeError) as error:
             raise ValueError(f"checkpoint {self.path}: cut off, or no checkpoint: {error}") from error
+        return content
+
+    def _go_on_from(self, content: dict) -> None:
         came, wanted = content["settings"], self.settings
         both = [name for name in came if name in wanted]  # of another optimizer, its name says enough
         others = [f"{name} {came[name]}, wanted {wanted[name]}" for name in both if came[name] != wanted[name]]
