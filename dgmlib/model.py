@@ -285,6 +285,9 @@ class AutoregressiveModel(nn.Module):
             n: how many.
             cond: for a model with classes only: the class of each, integers, shape ``(n,)``.
 
+        Raises:
+            ValueError: if ``cond`` has another shape, dtype or range, or is missing.
+
         Example:
             >>> from dgmlib.models import GatedPixelCNN
             >>> model = GatedPixelCNN((1, 4, 4), 2, hidden=4, layers=1, classes=10)
@@ -293,7 +296,7 @@ class AutoregressiveModel(nn.Module):
             >>> logits.shape
             torch.Size([3, 2])
         """
-        return self._init_naive(n, cond)
+        return self._init_naive(n, self._check_cond(cond, n))
 
     def step(self, x_prev: Tensor | None, state) -> tuple[Tensor, object]:
         """Take the previous variable's value in, and predict the next variable, in the model's order.
@@ -570,7 +573,8 @@ class _Given(AutoregressiveModel):
     def forward(self, x: Tensor) -> Tensor:
         return self.model(x, self.cond.expand(len(x)))
 
-    def conditionals(self, x: Tensor) -> Distribution:
+    def conditionals(self, x: Tensor, cond: None = None) -> Distribution:
+        self._check_cond(cond, 1)
         return self.model.conditionals(x, self.cond.expand(len(x)))
 
     def init_state(self, n: int):

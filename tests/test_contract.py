@@ -16,7 +16,19 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from dgmlib.causality import dependency_matrix
 from dgmlib.compression import compress, decompress, size
 from dgmlib.model import AutoregressiveModel
-from dgmlib.models import FVSBN, MADE, NADE, RNADE, RNN, GatedPixelCNN, ImageTransformer, PixelCNN, Table, Transformer
+from dgmlib.models import (
+    FVSBN,
+    MADE,
+    NADE,
+    RNADE,
+    RNN,
+    GatedPixelCNN,
+    ImageTransformer,
+    OrderEnsemble,
+    PixelCNN,
+    Table,
+    Transformer,
+)
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 ORDER = torch.tensor([2, 0, 3, 1])
@@ -647,6 +659,35 @@ def test_events_may_be_given_by_name():
     assert torch.equal(MODEL(x=GOOD), MODEL(GOOD))
     with pytest.raises(ValueError, match=r"x: got values 4\.\.4, wanted 0\.\.3"):
         MODEL(x=GOOD + 4)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        FVSBN((3,), 2),
+        RNADE((3,), components=2),
+        RNADE((3,), 4, components=2),
+        OrderEnsemble((3,), 2, orders=2, hidden=(4,)).eval(),
+        PixelCNN((1, 1, 3), 2, hidden=4, layers=1),
+        PixelCNN((1, 1, 3), 4, hidden=4, layers=1, output="logistics"),
+        GatedPixelCNN((1, 1, 3), 2, hidden=4, layers=1, classes=2).given(0),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_a_class_given_to_a_model_without_classes_is_one_clear_error(model):
+    x = torch.zeros(2, *model.event_shape, dtype=torch.float64 if model.values is None else torch.int64)
+    cond = torch.tensor([0, 1])
+    calls = [model, model.log_prob, *([] if isinstance(model, OrderEnsemble) else [model.conditionals])]
+    for use in [*calls, lambda x, cond: model.sample(len(x), cond=cond)]:
+        with pytest.raises(ValueError, match=r"^cond: got tensor\(\[0, 1\]\), wanted none: this \w+ has no classes"):
+            use(x, cond=cond)
+
+
+@pytest.mark.parametrize("cond", [None, torch.tensor([0, 3]), torch.tensor([0])])
+def test_a_state_needs_the_class_of_each(cond):
+    model = PixelCNN((1, 1, 3), 2, hidden=4, layers=1, classes=3)
+    with pytest.raises(ValueError, match=r"^cond: got .*, wanted integers 0..2, shape \(2,\)"):
+        model.init_state(2, cond)
 
 
 def test_an_order_must_be_a_permutation():

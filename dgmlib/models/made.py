@@ -212,8 +212,8 @@ class OrderEnsemble(AutoregressiveModel):
     def forward(self, x: Tensor) -> Tensor:
         raise NotImplementedError("an average over orders has no conditionals in one order: use log_prob and sample")
 
-    def log_prob(self, x: Tensor) -> Tensor:
-        self.check_events("x", x)
+    def log_prob(self, x: Tensor, cond: None = None) -> Tensor:
+        self._check_cond(cond, len(self.check_events("x", x)))
         if self.training:
             return self.made.reordered(self.orders[torch.randint(len(self.orders), ())]).log_prob(x)
         each = torch.stack([self.made.reordered(order).log_prob(x) for order in self.orders])  # (K, B)

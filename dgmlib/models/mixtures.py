@@ -97,7 +97,7 @@ class RNADE(AutoregressiveModel):
         """
         return self._mixture(self._raw(x))
 
-    def conditionals(self, x: Tensor) -> Distribution:
+    def conditionals(self, x: Tensor, cond: None = None) -> Distribution:
         """The D conditionals p(x_i | x before i) of each example, batch shape ``(B, *event_shape)``.
 
         Those of values need 3K numbers for each variable, however many values it has.
@@ -110,6 +110,7 @@ class RNADE(AutoregressiveModel):
             >>> p.mean.detach(), p.variance.detach()  # 1 within the components and (4 + 0 + 4) / 3 between them
             (tensor([[0., 0.]]), tensor([[3.6667, 3.6667]]))
         """
+        self._check_cond(cond, 1)
         if self.values is None:
             logits, means, log_scales = self(x).chunk(3, -1)
             return MixtureSameFamily(

@@ -98,6 +98,7 @@ class _Pixels(AutoregressiveModel):
         return 2 * x.to(self.head.weight) / (self.values - 1) - 1  # -1..1; outside the image it is 0
 
     def init_state(self, n: int, cond: Tensor | None = None):
+        cond = self._check_cond(cond, n)
         pixel = self.head.weight.new_zeros(n, self.event_shape[0])  # the present pixel's colours so far
         return 0, pixel, self._start(n, cond), (_Point(self.mix), _Point(self.head))
 
