@@ -21,7 +21,7 @@ FLOORS = [
     {"model"},
     {"models"},
     {"causality", "train", "validation", "sweep", "gradients", "compression", "anomaly", "plot", "checks"},
-    {"__main__", "__init__"},
+    {"__main__", "runs", "__init__"},
 ]
 # What may be imported from outside and by which module; torch, numpy and the standard library, by all.
 OUTSIDE = {

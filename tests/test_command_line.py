@@ -1,0 +1,716 @@
+"""The command line: what it writes, that it goes on where it was stopped, and one clear line for every wrong use."""
+
+import inspect
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import click
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+from matplotlib import image
+
+from dgmlib import __main__ as command_line
+from dgmlib import data, models, runs
+from dgmlib.compression import read_about
+from dgmlib.data import downloaded
+from dgmlib.likelihood import bits_per_dim
+from dgmlib.train import fit
+
+MODELS = command_line._models()
+PICTURES = ("train", "fvsbn", "--data", "digits", "--binarize", "--steps", "20", "--check-every", "10")
+
+
+def call(*words):
+    """Run a command in this process; an error that is no clear line comes through as itself."""
+    result = CliRunner().invoke(command_line.main, [str(word) for word in words], prog_name="dgmlib")
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return SimpleNamespace(code=result.exit_code, said=result.output)
+
+
+def done(*words) -> str:
+    result = call(*words)
+    assert result.code == 0, result.said
+    return result.said
+
+
+def contents(folder) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def learnt(folder) -> tuple:
+    """What a run came to, to the last bit."""
+    return (
+        models.load(folder / "model.safetensors").fingerprint(),
+        *((folder / name).read_text() for name in ("run.json", "history.json")),
+    )
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """A run on binary digits."""
+    folder = tmp_path_factory.mktemp("runs") / "pictures"
+    done(*PICTURES, "--out", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """A run whose model is told the digits' classes."""
+    folder = tmp_path_factory.mktemp("runs") / "told"
+    options = ("--hidden", 4, "--layers", 1, "--steps", 40, "--lr", 0.1, "--check-at-most", 50)
+    done("train", "pixelcnn", "--data", "digits", "--binarize", "--conditional", *options, "--out", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def names(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "names"
+    done("train", "rnn", "--data", "given_names", "--hidden", 8, "--cell", "gru", "--steps", 20, "--out", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def plays(tmp_path_factory):
+    """A run on one long text, of the right length and alphabet but made up."""
+    folder = tmp_path_factory.mktemp("plays")
+    symbols = np.frombuffer(b"\nabcdefg", np.uint8)
+    text = symbols[np.random.RandomState(0).randint(len(symbols), size=1_115_394)].tobytes()
+    (folder / "text.txt").write_bytes(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(downloaded, "_fetch", lambda name, path: folder / "text.txt")
+        options = ("--context-length", 16, "--memory", 1, "--shared", "--steps", 3, "--check-at-most", 100)
+        done("train", "table", "--data", "tiny_shakespeare", *options, "--out", folder / "run")
+        yield folder / "run"
+
+
+# -------------------------------------------------------------------------------------------------------------- help
+
+
+def test_help_names_every_command_and_every_model():
+    said = done("--help")
+    for command in ("train", "evaluate", "sample", "compress", "decompress"):
+        assert f"\n  {command} " in said
+    said = done("train", "--help")
+    for name in ("fvsbn", "nade", "made", "order-ensemble", "rnn", "transformer", "pixelcnn", "gated-pixelcnn"):
+        assert f"\n  {name} " in said
+    assert len(MODELS) == len(models.__all__) - 1 and set(MODELS) >= {"image-transformer", "rnade", "table"}
+
+
+def test_help_and_the_version_do_not_wait_for_torch():
+    script = (
+        "import sys\nfrom dgmlib.__main__ import main\n"
+        "for words in (['--help'], ['--version'], ['evaluate', '--help'], ['sample', '--help']):\n"
+        "    main(words, standalone_mode=False)\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_has_the_options_of_its_constructor_with_their_defaults_and_help(name):
+    said = done("train", name, "--help")
+    assert ":class:" not in said and "``" not in said
+    with click.Context(click.Command("train")) as context:
+        command = command_line._train_command(name, MODELS[name])
+        options = {p.name: p for p in command.params}
+        constructors = [MODELS[name], *([models.MADE] if name == "order-ensemble" else [])]
+        arguments = {k: v for c in constructors for k, v in inspect.signature(c).parameters.items()}
+        for argument in set(arguments) - {"event_shape", "values", "order", "classes", "options"}:
+            assert f"--{argument.replace('_', '-')}" in said
+            assert options[argument].help, f"{argument} has no help"
+            assert options[argument].get_default(context) == arguments[argument].default
+        assert ("conditional" in options) == ("classes" in arguments)
+        for option in command_line.OF_FIT:
+            assert options[option].get_default(context) == inspect.signature(fit).parameters[option].default
+
+
+def test_choices_are_those_that_the_constructor_takes():
+    chosen = {}
+    for name, model in MODELS.items():
+        for parameter in command_line._train_command(name, model).params:
+            if isinstance(parameter.type, click.Choice) and parameter.heading == "Model":
+                chosen[name, parameter.name] = parameter.type.choices
+                for choice in parameter.type.choices:
+                    model((1, 4, 4), 2, **{parameter.name: choice})
+                with pytest.raises(ValueError, match=parameter.name):
+                    model((1, 4, 4), 2, **{parameter.name: "another"})
+                assert call("train", name, "--data", "digits", "--out", "x", f"--{parameter.name}", "another").code == 2
+    assert list(chosen["rnn", "cell"]) == ["rnn", "gru", "lstm"]
+    assert set(chosen) >= {("made", "activation"), ("transformer", "positions"), ("gated-pixelcnn", "output")}
+
+
+def test_options_reach_the_model(tmp_path):
+    made = ("train", "made", "--data", "digits", "--binarize", "--steps", 1, "--check-at-most", 10, "--batch-size", 5)
+    done(*made, "--hidden", "7,5", "--no-direct", "--activation", "sigmoid", "--out", tmp_path / "made")
+    model = models.load(tmp_path / "made" / "model.safetensors")
+    assert [layer.weight.shape for layer in model.layers] == [(7, 64), (5, 7)] and model.direct is None
+    assert model.activation is torch.sigmoid
+
+
+# ------------------------------------------------------------------------------------------------------------- train
+
+
+def test_a_run_is_four_files(pictures):
+    assert set(contents(pictures)) == {"run.json", "checkpoint.pt", "history.json", "model.safetensors"}
+    said = json.loads((pictures / "run.json").read_text())
+    assert said["settings"]["model"] == "FVSBN" and said["settings"]["training"]["steps"] == 20
+    assert said["dgmlib"] == "0.1.0" and "1200/300/297" in said["protocol"] and said["ended"] is True
+    history = json.loads((pictures / "history.json").read_text())
+    assert history["step"] == [0, 10, 20] and history["best"] == 2
+    assert history["valid"][0] == pytest.approx(64 * math.log(2), rel=1e-6) and history["valid"][2] < 40
+    model, digits = models.load(pictures / "model.safetensors"), data.load("digits", binarize=True)
+    assert -model.log_prob(digits.valid).mean().item() == pytest.approx(history["valid"][2], rel=1e-6)
+
+
+def test_the_same_command_again_says_that_it_has_ended_and_touches_nothing(pictures):
+    before = contents(pictures)
+    assert "has ended: best after 20 updates" in done(*PICTURES, "--out", pictures)
+    assert contents(pictures) == before
+
+
+def interrupted(monkeypatch, *words):
+    """A command that is stopped by the keyboard when it tells of update 20."""
+    with monkeypatch.context() as patch:
+        echo = click.echo
+
+        def stop(line=None, **options):
+            if "update     20" in str(line):
+                raise KeyboardInterrupt
+            echo(line, **options)
+
+        patch.setattr(click, "echo", stop)
+        return call(*words)
+
+
+def test_a_stopped_command_goes_on_to_the_same_weights(tmp_path, monkeypatch):
+    made = ("train", "made", "--data", "digits", "--binarize", "--hidden", "9", "--dropout", 0.3, "--save-every", 0)
+    made = (*made, "--steps", 40, "--check-every", 10, "--lr", 0.02, "--schedule", "cosine", "--warmup", 5, "--out")
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    done(*made, whole)
+    stopped = interrupted(monkeypatch, *made, parts)
+    assert stopped.code == 130 and "goes on from" in stopped.said and "Traceback" not in stopped.said
+    assert not (parts / "model.safetensors").exists()
+    unfinished = call("evaluate", parts)
+    assert unfinished.code == 1 and "give its train command again" in unfinished.said
+    said = done(*made, parts)
+    assert "goes on from" in said and "update     20" not in said and "update     30" in said
+    assert learnt(whole) == learnt(parts)
+
+
+def test_more_steps_go_on_and_are_ended_only_at_their_end(tmp_path, monkeypatch):
+    run = ("train", "fvsbn", "--data", "digits", "--binarize", "--check-every", 10, "--save-every", 0)
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    done(*run, "--steps", 30, "--out", whole)
+    done(*run, "--steps", 10, "--out", parts)
+    assert interrupted(monkeypatch, *run, "--steps", 30, "--out", parts).code == 130
+    assert "has ended" not in done(*run, "--steps", 30, "--out", parts)
+    assert learnt(whole) == learnt(parts)
+    assert "has ended" in done(*run, "--steps", 30, "--out", parts)
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        (("--lr", 0.02), "lr 0.01 there, 0.02 here"),
+        (("--seed", 7), "seed 0 there, 7 here"),
+        (("--data-option", "split=blocks"), "data split None there, 'blocks' here"),
+        (("--schedule", "cosine"), "schedule 'constant' there, 'cosine' here"),
+    ],
+)
+def test_another_command_into_the_same_folder_is_refused_with_the_difference(pictures, changed, says):
+    before = contents(pictures)
+    result = call(*PICTURES, *changed, "--out", pictures)
+    assert result.code == 1 and f"holds another run: {says}. Train into another folder" in result.said
+    assert contents(pictures) == before
+
+
+def test_another_model_is_named_without_its_options(pictures):
+    result = call("train", "made", *PICTURES[2:], "--out", pictures)
+    assert result.code == 1 and "model 'FVSBN' there, 'MADE' here. Train" in result.said
+
+
+def test_with_a_cosine_the_number_of_steps_is_part_of_the_run(tmp_path):
+    run = ("train", "fvsbn", "--data", "digits", "--binarize", "--schedule", "cosine", "--out", tmp_path / "run")
+    done(*run, "--steps", 2)
+    assert "steps 2 there, 3 here" in call(*run, "--steps", 3).said
+    assert "has ended" in done(*run, "--steps", 2)
+
+
+def test_the_order_in_which_options_are_given_is_nothing(tmp_path):
+    """A run's settings come from a command, from run.json and from notebooks, each in another order."""
+    there = runs.Settings("Table", "given_names", {"memory": 1, "shared": True}, training={"steps": 4, "lr": 0.1})
+    here = runs.Settings("Table", "given_names", {"shared": True, "memory": 1}, training={"lr": 0.1, "steps": 5})
+    runs.train(tmp_path, there, device="cpu")
+    assert runs.train(tmp_path, here, device="cpu").step == [0, 4, 5]
+
+
+def test_a_cosine_is_that_of_torch_and_a_warmup_rises_evenly():
+    def rates(schedule):
+        optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+        schedule, seen = schedule(optimizer), []
+        for _ in range(11):
+            seen.append(optimizer.param_groups[0]["lr"])
+            optimizer.step(), schedule.step()
+        return seen
+
+    def settings(**options):
+        return runs.Settings("FVSBN", "digits", training={"steps": 10}, **options)
+
+    cosine = rates(runs._schedule(settings(schedule="cosine")))
+    assert cosine == pytest.approx(rates(lambda o: torch.optim.lr_scheduler.CosineAnnealingLR(o, 10)), abs=1e-12)
+    assert rates(runs._schedule(settings(warmup=3))) == pytest.approx([0.25, 0.5, 0.75] + [1.0] * 8)
+    both = rates(runs._schedule(settings(schedule="cosine", warmup=3)))
+    assert both[:4] == pytest.approx([0.25, 0.5, 0.75, 1.0]) and both[10] == pytest.approx(0) and both[9] > 0
+    assert runs._schedule(settings()) is None
+
+
+def test_a_long_text_is_learnt_from_windows_that_begin_anywhere(plays):
+    settings = runs.Run(plays).settings
+    assert settings.data_options == {"context_length": 16}
+    train, valid = runs._examples(settings, runs.load_data(settings), torch.device("cpu"))
+    assert train.shape == (892_314 - 15, 16) and valid.shape == (111_540 // 16, 16)
+    assert torch.equal(train[1, :15], train[0, 1:])
+
+
+def test_tensorboard_gets_its_curves(tmp_path):
+    pytest.importorskip("tensorboard")
+    done("train", "fvsbn", "--data", "digits", "--binarize", "--steps", 2, "--tensorboard", "--out", tmp_path)
+    assert list((tmp_path / "tensorboard").glob("events*"))
+
+
+# ------------------------------------------------------------------------------------------------------- wrong usage
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--lr", 0), "Invalid value for '--lr': got 0.0, wanted a positive number"),
+        (("--lr", "nan"), "Invalid value for '--lr': got nan"),
+        (("--lr", "fast"), "Invalid value for '--lr'"),
+        (("--steps", 0), "Invalid value for '--steps': got 0, wanted a positive integer"),
+        (("--patience", "never"), "Invalid value for '--patience'"),
+        (("--batch-size", 5000), "Invalid value for '--batch-size': got 5000, wanted at most the 1200 examples"),
+        (("--device", "cuda:77"), "Invalid value for '--device': got 'cuda:77', wanted one that is here"),
+        (("--device", "gpu"), "Invalid value for '--device': got 'gpu', wanted one that is here"),
+        (("--warmup", -1), "Invalid value for '--warmup': got -1"),
+        (("--hidden", 5), "No such option '--hidden'"),
+        (("--conditional",), "No such option '--conditional'"),
+        (("--data", "cifar"), "Invalid value for '--data'"),
+        (("--context-length", 5), "Invalid value for '--context-length': digits is not one long text"),
+        (("--data-option", "split"), "Invalid value for '--data-option': got 'split', wanted NAME=VALUE; digits has"),
+        (("--data-option", "seed=x"), "Invalid value for '--data-option': got 'seed=x', wanted a value of type int"),
+        (("--data-option", "binarize=1"), "Invalid value for '--data-option'"),
+    ],
+)
+def test_a_wrong_use_of_train_is_named_and_leaves_no_folder(tmp_path, words, says):
+    result = call("train", "fvsbn", "--data", "digits", "--out", tmp_path / "new" / "run", *words)
+    assert result.code == 2 and says in result.said, result.said
+    assert len(result.said.split("Error: ")[1].strip().splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (
+            ("train", "pixelcnn", "--data", "given_names"),
+            "'--data': PixelCNN does not fit given_names: event_shape: got",
+        ),
+        (("train", "table", "--data", "digits"), "'--data': Table does not fit digits: a table of 64 variables"),
+        (("train", "pixelcnn", "--data", "given_names", "--conditional"), "'--conditional': got True, wanted False"),
+        (("train", "made", "--data", "given_names", "--binarize"), "'--binarize': given_names holds no pictures"),
+        (("train", "made", "--data", "digits", "--hidden", "5,x"), "'--hidden': got '5,x', wanted integers"),
+        (("train", "made", "--data", "digits", "--hidden", "0"), "'--hidden': got (0,), wanted positive"),
+        (("train", "made", "--data", "digits", "--dropout", 1.5), "'--dropout': got 1.5, wanted a number"),
+        (("train", "pixelcm", "--data", "digits"), "no model is called 'pixelcm': wanted one of fvsbn, "),
+        (("train", "fvsbn"), "Missing option '--data'"),
+        (("learn",), "No such command 'learn'"),
+        (("evaluate",), "Missing argument 'RUN'"),
+        (("evaluate", "nowhere"), "Directory 'nowhere' does not exist"),
+    ],
+)
+def test_a_wrong_use_is_named(tmp_path, words, says):
+    result = call(*words, *(("--out", tmp_path / "run") if words[0] == "train" else ()))
+    assert result.code == 2 and says in result.said.replace("[", "(").replace("]", ")").replace("(0)", "(0,)"), (
+        result.said
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (MemoryError("batch_size: 100 examples don't fit into memory, and 50 do"), "and 50 do"),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried\nto allocate"), "memory does not suffice"),
+        (FloatingPointError("the loss is nan at update 3: a smaller lr than 1 may help"), "a smaller lr"),
+        (OSError(28, "can't be written: No space left on device", "x/checkpoint.pt"), "x/checkpoint.pt: can't be"),
+        (ImportError("digits: wanted scikit-learn"), "wanted scikit-learn"),
+    ],
+)
+def test_what_goes_wrong_in_training_is_one_line(tmp_path, monkeypatch, error, says):
+    def fails(*args, **options):
+        raise error
+
+    monkeypatch.setattr(runs, "fit", fails)
+    result = call(*PICTURES, "--out", tmp_path / "run")
+    assert result.code == 1 and says in result.said
+    assert result.said.splitlines()[-1].startswith("Error: ") and list(tmp_path.iterdir()) == []
+
+
+def test_an_error_that_nobody_foresaw_is_not_hidden(tmp_path, monkeypatch):
+    def fails(*args, **options):
+        raise RuntimeError("shapes differ")
+
+    monkeypatch.setattr(runs, "fit", fails)
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        call(*PICTURES, "--out", tmp_path / "run")
+
+
+@pytest.mark.parametrize("name", ["run.json", "history.json", "checkpoint.pt", "model.safetensors"])
+def test_a_damaged_file_is_named(pictures, tmp_path, name):
+    folder = tmp_path / "run"
+    shutil.copytree(pictures, folder)
+    (folder / name).write_bytes((pictures / name).read_bytes()[:-20])
+    words = ("evaluate", folder) if name == "model.safetensors" else (*PICTURES, "--out", folder)
+    words = (*words, "--steps", 30) if name == "checkpoint.pt" else words
+    result = call(*words)
+    assert result.code == 1 and name in result.said.splitlines()[-1], result.said
+
+
+def test_a_checkpoint_of_another_model_is_named(pictures, names, tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    shutil.copy(names / "checkpoint.pt", folder)
+    result = call(*PICTURES, "--out", folder)
+    assert result.code == 1 and "of another run: got model RNN" in result.said.splitlines()[-1]
+    shutil.copytree(pictures, folder, dirs_exist_ok=True)
+    shutil.copy(names / "model.safetensors", folder)
+    for words in (("evaluate", folder), ("sample", folder)):
+        result = call(*words)
+        assert result.code == 1 and "holds RNN, wanted FVSBN" in result.said
+
+
+def test_a_run_of_another_version_is_refused(pictures, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(pictures, folder)
+    said = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(said | {"dgmlib": "0.0.1"}))
+    assert "dgmlib '0.0.1' there, '0.1.0' here" in call(*PICTURES, "--out", folder).said
+
+
+# ---------------------------------------------------------------------------------------------------------- evaluate
+
+
+@torch.no_grad()
+def test_evaluate_says_what_the_model_says(pictures):
+    model, digits = models.load(pictures / "model.safetensors"), data.load("digits", binarize=True)
+    for split in ("valid", "test"):
+        x = getattr(digits, split)
+        each = -model.log_prob(x)
+        said = json.loads(done("evaluate", pictures, "--split", split, "--json", "--batch-size", 7))
+        assert said["examples"] == len(x) and said["split"] == split and said["unit"] == "dimension"
+        assert said["nats"] == pytest.approx(each.mean().item(), rel=1e-6)
+        assert said["nats_error"] == pytest.approx(each.std().item() / math.sqrt(len(x)), rel=1e-5)
+        assert said["bits"] == pytest.approx(bits_per_dim(each.mean().item(), 64), rel=1e-6)
+        assert said["bits_error"] == pytest.approx(bits_per_dim(said["nats_error"], 64), rel=1e-6)
+    table = done("evaluate", pictures)
+    assert "FVSBN on digits, test: 297 examples" in table and f"{said['nats']:.4f} ± {said['nats_error']:.4f}" in table
+    assert f"{said['bits']:.4f} ± {said['bits_error']:.4f}" in table
+
+
+@torch.no_grad()
+def test_a_text_costs_bits_per_character_and_its_end_is_one(names):
+    model, dataset = models.load(names / "model.safetensors"), data.load("given_names")
+    texts = dataset.alphabet.decode(dataset.test)
+    bits = -model.log_prob(dataset.test).sum().item() / math.log(2)
+    said = json.loads(done("evaluate", names, "--json"))
+    assert said["unit"] == "character" and said["bits"] == pytest.approx(
+        bits / sum(len(t) + 1 for t in texts), rel=1e-6
+    )
+    # the error of a ratio of means, against the spread that resampling shows
+    cost = -model.log_prob(dataset.test).double() / math.log(2)
+    length = torch.tensor([len(t) + 1.0 for t in texts], dtype=torch.float64)
+    draws = torch.randint(len(texts), (2000, len(texts)), generator=torch.Generator().manual_seed(0))
+    spread = (cost[draws].sum(1) / length[draws].sum(1)).std().item()
+    assert said["bits_error"] == pytest.approx(spread, rel=0.1)
+
+
+def test_a_long_text_has_as_many_characters_as_its_window(plays):
+    said = json.loads(done("evaluate", plays, "--json"))
+    assert said["unit"] == "character"
+    assert said["bits"] == pytest.approx(bits_per_dim(said["nats"], 16), rel=1e-9)
+    assert said["bits_error"] == pytest.approx(bits_per_dim(said["nats_error"], 16), rel=1e-9)
+    assert said["bits"] == pytest.approx(3, abs=0.05)  # 8 symbols, evenly drawn
+
+
+@torch.no_grad()
+def test_a_model_that_is_told_the_class_is_measured_with_it(told):
+    model, digits = models.load(told / "model.safetensors"), data.load("digits", binarize=True)
+    said = json.loads(done("evaluate", told, "--json"))
+    assert said["nats"] == pytest.approx(-model.log_prob(digits.test, digits.labels.test).mean().item(), rel=1e-6)
+    wrong = -model.log_prob(digits.test, (digits.labels.test + 1) % 10).mean().item()
+    assert wrong != pytest.approx(said["nats"], rel=1e-6)
+
+
+def test_other_data_under_the_same_name_are_refused(pictures, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(pictures, folder)
+    said = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(said | {"protocol": "another"}))
+    result = call("evaluate", folder)
+    assert result.code == 1 and "trained on 'another', but the data are '1200/300/297" in result.said
+
+
+def test_a_folder_that_holds_no_run_is_named(tmp_path):
+    for words in (("evaluate", tmp_path), ("sample", tmp_path)):
+        result = call(*words)
+        assert result.code == 1 and result.said == f"Error: {tmp_path}: no run: it holds no run.json\n"
+
+
+# ------------------------------------------------------------------------------------------------------------ sample
+
+
+def test_a_seed_decides_what_is_drawn(names):
+    first, same, other = (done("sample", names, "--n", 5, "--seed", seed) for seed in (1, 1, 2))
+    assert first == same != other and len(first.splitlines()) == 5
+
+
+def test_samples_are_the_models_own(pictures, tmp_path):
+    done("sample", pictures, "--n", 6, "--seed", 3, "--out", tmp_path / "x.npy")
+    drawn = models.load(pictures / "model.safetensors").sample(6, generator=torch.Generator().manual_seed(3))
+    assert np.array_equal(np.load(tmp_path / "x.npy"), drawn.numpy())
+    done("sample", pictures, "--n", 6, "--seed", 3, "--temperature", 0.1, "--out", tmp_path / "cold.npy")
+    assert not np.array_equal(np.load(tmp_path / "cold.npy"), drawn.numpy())
+
+
+def test_pictures_are_drawn_into_a_png_and_a_terminal(pictures, tmp_path):
+    done("sample", pictures, "--n", 6, "--seed", 3, "--out", tmp_path / "x.png")
+    drawn = models.load(pictures / "model.safetensors").sample(6, generator=torch.Generator().manual_seed(3))
+    sheet = image.imread(tmp_path / "x.png")  # 2 rows of 3
+    high, wide = sheet.shape[:2]
+    ink = (sheet[..., 0] < 0.5) & (sheet[..., 3] > 0.5)
+    for k, picture in enumerate(drawn[:, 0]):
+        top, left = (k // 3) * 9, (k % 3) * 9
+        rows = ((torch.arange(8) + top + 0.5) / 17 * high).long()
+        columns = ((torch.arange(8) + left + 0.5) / 26 * wide).long()
+        assert np.array_equal(ink[rows][:, columns], picture.numpy() == 1)
+    said = done("sample", pictures, "--n", 6, "--seed", 3)
+    lines = [line.ljust(80) for line in said.split("\n")]
+    for k, picture in enumerate(drawn[:4, 0]):
+        read = [[line[18 * k + 2 * c] == "@" for c in range(8)] for line in lines[:8]]
+        assert torch.equal(torch.tensor(read), picture == 1)
+
+
+def test_texts_begin_as_told(names, plays, tmp_path):
+    for line in done("sample", names, "--n", 4, "--prefix", "mar", "--top-k", 5).splitlines():
+        assert line.startswith("mar")
+    done("sample", plays, "--n", 2, "--prefix", "cab\n", "--out", tmp_path / "plays.txt")
+    texts = (tmp_path / "plays.txt").read_text().split(f"\n{'-' * 80}\n")
+    assert len(texts) == 2 and all(text.startswith("cab\n") for text in texts)
+    assert [len(text) for text in texts] == [16, 17]  # a file of text ends with a newline
+
+
+def test_classes_are_drawn_as_told_or_in_turn(told, tmp_path):
+    model = models.load(told / "model.safetensors")
+    for words, cond in (((), torch.arange(12) % 10), (("--cond", 7), 7)):
+        done("sample", told, "--n", 12, *words, "--out", tmp_path / "x.npy")
+        drawn = model.sample(12, generator=torch.Generator().manual_seed(0), cond=cond)
+        assert np.array_equal(np.load(tmp_path / "x.npy"), drawn.numpy())
+    sevens = np.load(tmp_path / "x.npy")
+    done("sample", told, "--n", 12, "--cond", 1, "--out", tmp_path / "x.npy")
+    assert not np.array_equal(np.load(tmp_path / "x.npy"), sevens)
+
+
+@pytest.mark.parametrize(
+    ("run", "words", "says"),
+    [
+        ("names", ("--n", 0), "'--n': got 0, wanted a positive integer"),
+        ("names", ("--temperature", 0), "'--temperature': got 0.0, wanted a positive number"),
+        ("names", ("--top-k", 0), "'--top-k': got 0, wanted a positive integer"),
+        ("names", ("--prefix", "Mar"), "'--prefix': got the symbols 'M', wanted only those of"),
+        ("names", ("--prefix", "a" * 13), "'--prefix': got shape"),
+        ("names", ("--cond", 3), "'--cond': got 3, wanted none"),
+        ("names", ("--out", "x.png"), "'--out': got 'x.png', wanted a text file: given_names are texts"),
+        ("pictures", ("--prefix", "a"), "'--prefix': got 'a', wanted none: digits are no texts"),
+        ("told", ("--cond", 10), "'--cond': got values 10..10, wanted integers 0..9"),
+    ],
+)
+def test_a_wrong_use_of_sample_is_named(request, run, words, says):
+    result = call("sample", request.getfixturevalue(run), *words)
+    assert result.code == 2 and says in result.said, result.said
+
+
+# ------------------------------------------------------------------------------------------------ compress, decompress
+
+
+def there_and_back(run, file, *words, back=None) -> str:
+    """Compress, take the file away, decompress, compare; returns what compress said."""
+    content = file.read_bytes()
+    said = done("compress", run, file, *words)
+    file.unlink()
+    packed = file.with_name(f"{file.name}.dgmc")
+    assert f"{file}: {len(content):,} bytes" in done("decompress", run, packed)
+    assert file.read_bytes() == content
+    assert f"{len(content):,} bytes; {packed}: {packed.stat().st_size:,} bytes" in said
+    return said
+
+
+@pytest.mark.parametrize("dtype", ["|u1", "|b1", "<i4", ">i8", "<u2"])
+def test_arrays_come_back_byte_for_byte(pictures, tmp_path, dtype):
+    digits = data.load("digits", binarize=True).test[:30].numpy().astype(dtype)
+    np.save(tmp_path / "x.npy", digits)
+    said = there_and_back(pictures, tmp_path / "x.npy")
+    model = models.load(pictures / "model.safetensors")
+    with torch.no_grad():
+        promised = -model.log_prob(torch.from_numpy(digits.astype(np.int64))).sum().item() / math.log(2) / 8
+    assert f"the likelihood promises {promised:,.1f}" in said
+    np.save(tmp_path / "f.npy", np.asfortranarray(digits))
+    there_and_back(pictures, tmp_path / "f.npy")
+
+
+@pytest.mark.parametrize("text", ["anna\nbob\n", "anna\nbob", "anna", "\n", "anna\n\nbob\n\n"])
+def test_names_come_back_byte_for_byte(names, tmp_path, text):
+    (tmp_path / "names.txt").write_text(text, newline="")
+    there_and_back(names, tmp_path / "names.txt")
+
+
+@pytest.mark.parametrize("length", [1, 15, 16, 17, 333])
+def test_a_long_text_comes_back_byte_for_byte(plays, tmp_path, length):
+    (tmp_path / "play.txt").write_text(("\nfacade\nbad cafe".replace(" ", "g") * 30)[:length], newline="")
+    there_and_back(plays, tmp_path / "play.txt")
+
+
+def test_arrays_of_a_text_run_are_arrays(names, tmp_path):
+    np.save(tmp_path / "x.npy", data.load("given_names").test[:9].numpy())
+    there_and_back(names, tmp_path / "x.npy")
+
+
+def test_the_class_is_kept_in_the_file(told, tmp_path):
+    digits = data.load("digits", binarize=True)
+    np.save(tmp_path / "x.npy", digits.test[digits.labels.test == 3][:5].numpy())
+    there_and_back(told, tmp_path / "x.npy", "--cond", 3)
+    assert read_about((tmp_path / "x.npy.dgmc").read_bytes())["cond"] == 3
+    result = call("compress", told, tmp_path / "x.npy", "--out", tmp_path / "y")
+    assert result.code == 2 and "'--cond': got none, wanted a class 0..9" in result.said
+    result = call("compress", told, tmp_path / "x.npy", "--out", tmp_path / "y", "--cond", 10)
+    assert result.code == 2 and "'--cond': got" in result.said
+
+
+def npy(array) -> bytes:
+    return runs.to_npy(torch.from_numpy(array), array.dtype.str)
+
+
+@pytest.mark.parametrize(
+    ("run", "content", "says"),
+    [
+        ("pictures", b"", "the file is empty"),
+        ("pictures", b"hello", "wanted a .npy file"),
+        ("pictures", npy(np.zeros((0, 1, 8, 8), int)), "got an empty batch"),
+        ("pictures", npy(np.zeros((2, 8, 8), int)), "got shape (2, 8, 8), wanted (B, 1, 8, 8)"),
+        ("pictures", npy(np.full((2, 1, 8, 8), 2)), "got values 2..2, wanted 0..1"),
+        ("pictures", npy(np.zeros((2, 1, 8, 8))), "holds float64, wanted integers"),
+        ("pictures", npy(np.zeros((2, 1, 8, 8), int))[:-1], "is cut off"),
+        ("pictures", npy(np.zeros((2, 1, 8, 8), int)) + b"!", "would not come back byte for byte"),
+        ("names", b"", "the file is empty"),
+        ("names", b"anna\nBob\n", "line 2: got the symbols 'B', wanted only those of"),
+        ("names", b"anna\r\n", "line 1: got the symbols '\\r'"),
+        ("names", b"an.na", "line 1: got the symbols '.'"),
+        ("names", b"annabellamariaanna", "line 1: got 18 symbols, wanted at most 11"),
+        ("names", b"\xff\xfe", "is no text in UTF-8"),
+        ("plays", b"xyz", "got the symbols 'xyz'"),
+    ],
+)
+def test_a_file_that_can_not_be_compressed_is_named_and_nothing_is_written(request, tmp_path, run, content, says):
+    (tmp_path / "file").write_bytes(content)
+    result = call("compress", request.getfixturevalue(run), tmp_path / "file", "--out", tmp_path / "out")
+    assert result.code == 1 and says in result.said and len(result.said.splitlines()) == 1, result.said
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_can_not_be_decompressed_is_named_and_leaves_no_file(names, pictures, tmp_path):
+    (tmp_path / "names.txt").write_text("anna\nbob\n")
+    done("compress", names, tmp_path / "names.txt", "--out", tmp_path / "sound")
+    sound = (tmp_path / "sound").read_bytes()
+    damaged = bytearray(sound)
+    damaged[-1] ^= 1
+    (tmp_path / "damaged").write_bytes(damaged)
+    (tmp_path / "short").write_bytes(sound[:-3])
+    (tmp_path / "other").write_bytes(b"something else")
+    (tmp_path / "kept").write_text("kept")
+    for run, file, says in (
+        (names, "damaged", "damaged: segment 0 was changed"),
+        (names, "short", "short: the file is cut off"),
+        (names, "other", "other: no compressed file"),
+        (pictures, "sound", "model: the file was coded with 'RNN"),
+    ):
+        for out in ("new", "kept"):
+            result = call("decompress", run, tmp_path / file, "--out", tmp_path / out)
+            assert result.code == 1 and says in result.said and len(result.said.splitlines()) == 1, result.said
+    assert not (tmp_path / "new").exists() and (tmp_path / "kept").read_text() == "kept"
+    done("decompress", names, tmp_path / "sound", "--out", tmp_path / "new")
+    assert (tmp_path / "new").read_text() == "anna\nbob\n"
+
+
+def test_a_note_that_is_none_of_ours_is_named(names, pictures):
+    x = torch.zeros(1, 12, dtype=torch.int64)
+    for run, note in ((names, {"kind": "pdf"}), (names, {"kind": "text"}), (pictures, {"kind": "npy", "dtype": "zz"})):
+        with pytest.raises(ValueError, match=r"note: got .* wanted one that a run on"):
+            runs.Run(run).to_content(x, note)
+    with pytest.raises(ValueError, match="note: got"):
+        runs.Run(pictures).to_content(x, {"kind": "lines", "last_newline": True})
+
+
+def test_a_file_that_nobody_named_is_not_replaced(names, tmp_path):
+    (tmp_path / "names.txt").write_text("anna\n")
+    done("compress", names, tmp_path / "names.txt")
+    for words in (("compress", "names.txt"), ("decompress", "names.txt.dgmc")):
+        result = call(words[0], names, tmp_path / words[1])
+        assert result.code == 2 and "is there already: name a file" in result.said
+    result = call("decompress", names, tmp_path / "names.txt")
+    assert result.code == 2 and "'--out': got none, wanted a name: names.txt does not end with .dgmc" in result.said
+
+
+def test_a_model_without_conditionals_samples_but_does_not_compress(tmp_path):
+    run = tmp_path / "run"
+    options = ("--orders", 2, "--hidden", 4, "--steps", 1, "--check-at-most", 10)
+    done("train", "order-ensemble", "--data", "digits", "--binarize", *options, "--out", run)
+    done("evaluate", run)
+    done("sample", run, "--n", 3, "--out", tmp_path / "x.npy")
+    result = call("compress", run, tmp_path / "x.npy")
+    assert result.code == 1 and "has no conditionals in one order" in result.said
+    assert not (tmp_path / "x.npy.dgmc").exists()
+
+
+# --------------------------------------------------------------------------------------------------- in real processes
+
+
+def process(*words, launcher=(sys.executable,)) -> subprocess.CompletedProcess:
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    command = [*launcher, "-m", "dgmlib", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+
+def test_exit_codes_are_those_of_the_process(pictures, tmp_path):
+    version = process("--version")
+    assert (version.returncode, version.stdout) == (0, "dgmlib 0.1.0\n")
+    wrong = process("evaluate", pictures, "--split", "train")
+    assert wrong.returncode == 2 and "Invalid value for '--split'" in wrong.stderr and not wrong.stdout
+    fails = process("evaluate", tmp_path)
+    assert fails.returncode == 1 and fails.stderr == f"Error: {tmp_path}: no run: it holds no run.json\n"
+
+
+def test_two_processes_learn_together_and_the_first_speaks(tmp_path):
+    two = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2")
+    words = (*PICTURES, "--device", "cpu", "--out", tmp_path / "run")
+    result = process(*words, launcher=two)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("update     20") == 1 and "2 processes" in result.stdout
+    assert set(contents(tmp_path / "run")) == {"run.json", "checkpoint.pt", "history.json", "model.safetensors"}
+    assert json.loads(done("evaluate", tmp_path / "run", "--json"))["nats"] < 40
