@@ -229,7 +229,7 @@ class AutoregressiveModel(nn.Module):
                 try:
                     drawn.append(self._sample_rows(prefix[rows], uniform[rows], _rows(cond, rows), cached, draw, bar))
                 except RuntimeError as error:
-                    if size == 1 or not _out_of_memory(error):
+                    if size == 1 or not out_of_memory(error):
                         raise
                     size, bar.n = (size + 1) // 2, done * self.dims
                 else:
@@ -739,5 +739,11 @@ def _doubles(device: torch.device) -> torch.device:
     return torch.device("cpu") if device.type == "mps" else device
 
 
-def _out_of_memory(error: RuntimeError) -> bool:
+def out_of_memory(error: RuntimeError) -> bool:
+    """Whether torch raised this because memory did not suffice, on whatever device.
+
+    Example:
+        >>> out_of_memory(torch.OutOfMemoryError("CUDA out of memory")), out_of_memory(RuntimeError("shapes differ"))
+        (True, False)
+    """
     return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
