@@ -122,8 +122,9 @@ def without_example(*sources: str) -> set[str]:
 
 
 def test_every_public_name_has_an_example_that_runs():
-    """pytest runs them all, as doctests."""
-    assert without_example(*(p.read_text("utf-8") for p in (ROOT / "dgmlib").rglob("*.py"))) <= BARE
+    """pytest runs them all, as doctests. The command line shows its own in ``--help``."""
+    paths = [p for p in (ROOT / "dgmlib").rglob("*.py") if p.name != "__main__.py"]
+    assert without_example(*(p.read_text("utf-8") for p in paths)) <= BARE
 
 
 def test_a_name_without_an_example_is_found():
