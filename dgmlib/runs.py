@@ -41,7 +41,7 @@ class Settings:
     """All that decides what a run learns.
 
     Args:
-        model: name of a class of :mod:`dgmlib.models`.
+        model: name of a class of ``dgmlib.models``.
         data: name of a data set, one of :func:`dgmlib.data.catalogue`.
         options: those of the model's constructor; shape, values and classes follow from the data.
         data_options: those of the data set's function.
