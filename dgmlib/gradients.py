@@ -25,6 +25,8 @@ class GradientVariance:
         error: standard error of ``variance``, nats².
         predicted: what the variance must be, from the gradients of single examples, nats².
         per_example: the variance of one example's gradient, nats².
+        examples: N, among how many the mini-batches were drawn.
+        replacement: whether an example could be drawn twice into a mini-batch.
 
     Example:
         >>> GradientVariance(per_example=3.0).batch_size
@@ -36,6 +38,18 @@ class GradientVariance:
     error: list[float] = field(default_factory=list)
     predicted: list[float] = field(default_factory=list)
     per_example: float = 0.0
+    examples: int = 0
+    replacement: bool = True
+
+    def law(self, batch_size: float) -> float:
+        """What the variance of a mini-batch of any size must be, nats².
+
+        Example:
+            >>> GradientVariance(per_example=3.0, examples=7, replacement=False).law(4)
+            0.375
+        """
+        left = 1.0 if self.replacement else (self.examples - batch_size) / max(1, self.examples - 1)
+        return self.per_example / batch_size * left
 
 
 def gradient_variance(
@@ -102,18 +116,17 @@ def gradient_variance(
         alone = [
             _squared(_gradient(model, x, cond, row) - mean) for row in torch.arange(count, device=x.device)[:, None]
         ]
-        seen = GradientVariance(per_example=sum(alone) / count)
+        seen = GradientVariance(per_example=sum(alone) / count, examples=count, replacement=replacement)
         for size in batch_sizes:
             distances = []
             for _ in range(repeats):
                 rows = _draw(count, size, replacement, generator).to(x.device)
                 distances.append(_squared(_gradient(model, x, cond, rows) - mean))
             distances = torch.tensor(distances, dtype=torch.float64)
-            left = 1 if replacement or count == 1 else (count - size) / (count - 1)
             seen.batch_size.append(size)
             seen.variance.append(distances.mean().item())
             seen.error.append(standard_error(distances))
-            seen.predicted.append(seen.per_example / size * left)
+            seen.predicted.append(seen.law(size))
     return seen
 
 

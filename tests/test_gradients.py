@@ -47,8 +47,8 @@ def each_gradient(model, x):
 
 
 def agree(seen):
-    """Whether each measured variance is within four standard errors of what it must be."""
-    return all(abs(v - p) <= 4 * e for v, p, e in zip(seen.variance, seen.predicted, seen.error, strict=True))
+    """Whether each measured variance is within four standard errors of what it must be, or both are zero."""
+    return all(abs(v - p) <= 4 * e + 1e-28 for v, p, e in zip(seen.variance, seen.predicted, seen.error, strict=True))
 
 
 def test_a_coin_whose_noise_is_known_by_hand():
@@ -83,16 +83,10 @@ def test_over_every_mini_batch_measured_is_predicted(model, x, replacement, monk
 @pytest.mark.parametrize("replacement", [True, False])
 def test_drawn_at_random_measured_agrees_with_predicted(model, x, replacement):
     seen = gradient_variance(model, x, [1, 2, 4, 8, 16, 24], repeats=300, replacement=replacement)
-    assert agree(seen) if replacement else agree(first(seen, 5))
+    assert agree(seen)
     if not replacement:
         assert seen.variance[-1] < 1e-28, "all examples, each once, are no sample"
         assert seen.variance[-2] < 0.5 * seen.per_example / 16
-
-
-def first(seen, count):
-    return gradients.GradientVariance(
-        seen.batch_size[:count], seen.variance[:count], seen.error[:count], seen.predicted[:count], seen.per_example
-    )
 
 
 def test_the_variance_falls_as_one_over_the_batch_size(model, x):
