@@ -354,7 +354,7 @@ class _Run:
         self.path, self.save_every = Path(path), save_every
         plan = {} if self.schedule is None else self.schedule.state_dict()
         self.settings = {
-            "model": f"{type(self.model).__name__}, made with {json.dumps(self.model._made_with, default=str)}",
+            "model": f"{type(self.model).__name__}, made with {json.dumps(self.model._made_with, sort_keys=True, default=str)}",
             "train": train.fingerprint(),
             "valid": valid.fingerprint(),
             "batch_size": batch_size,

@@ -94,7 +94,7 @@ def test_every_module_stands_in_the_api():
         for path in [*(ROOT / folder).glob("*.py"), *(ROOT / folder).glob("*/__init__.py")]
     }
     documented = set(re.findall(r"automodule:: (\S+)", api))
-    assert modules - documented == {"dgmlib", "dgmlib.models"}
+    assert modules - documented == {"dgmlib", "dgmlib.models", "dgmlib.__main__"}  # the last says it in its help
 
 
 def example(node: ast.FunctionDef | ast.ClassDef) -> str:
