@@ -25,6 +25,7 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from dgmlib.models import FVSBN, MADE, NADE, RNN, GatedPixelCNN, ImageTransformer, PixelCNN, Transformer
+from dgmlib.train import fit
 
 ROUNDS = 5
 IMAGE = (1, 28, 28)
@@ -231,7 +232,57 @@ def looped(model: NADE, x):
     return total
 
 
-PARTS = {"sampling": sampling, "growth": growth, "training": training}
+def bare(model, data, valid, steps: int, batch_size: int):
+    """What fit does in ``steps`` updates and its two checks, with nothing around it."""
+
+    def run():
+        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5, weight_decay=0.0)
+        for step in range(steps + 1):
+            if step in (0, steps):
+                model.eval()
+                with torch.no_grad():
+                    for x in (data, valid):
+                        torch.cat([model.log_prob(part) for part in x.split(500)]).mean().item()
+                model.train()
+            if step < steps:
+                batch = data[torch.randint(len(data), (batch_size,))]
+                optimizer.zero_grad()
+                loss = -model.log_prob(batch).mean()
+                loss.backward()
+                optimizer.step()
+
+    return run
+
+
+def loop(device: str) -> dict:
+    """The bare loop against fit (above 1, fit is faster), and a step of fit against drawing its mini-batch."""
+    rows, steps = {}, 100
+    cases = {
+        "FVSBN": (FVSBN((1, 8, 8), 2), 100),
+        "MADE H=500": (MADE((1, 8, 8), 2, hidden=(500,)), 100),
+        "GRU H=64": (RNN((64,), 2, cell="gru", hidden=64), 50),
+        "PixelCNN H=32, 4 layers": (PixelCNN((1, 8, 8), 2, hidden=32, layers=4), 50),
+        "Transformer width 128, 4 layers": (Transformer((64,), 65, width=128, layers=4), 12),
+    }
+    for name, (model, batch_size) in cases.items():
+        model = model.to(device)
+        data = torch.randint(model.values, (1200, *model.event_shape), device=device)
+        valid, n = data[:300], steps if name != "Transformer width 128, 4 layers" else steps // 5
+        how = {"steps": n, "batch_size": batch_size, "lr": 1e-5, "check_every": n, "patience": None}
+        rows[f"{name}, B={batch_size}: bare loop / fit"] = compare(
+            bare(model, data, valid, n, batch_size), lambda m=model, d=data, v=valid, h=how: fit(m, d, v, **h), device
+        )
+        one = bare(model, data, valid, n, batch_size)
+
+        def draw(d=data, b=batch_size, n=n):
+            for _ in range(n):
+                d[torch.randint(len(d), (b,))].to(device)
+
+        rows[f"{name}, B={batch_size}: bare loop / drawing its mini-batches"] = compare(one, draw, device)
+    return rows
+
+
+PARTS = {"sampling": sampling, "growth": growth, "training": training, "loop": loop}
 
 
 def main() -> None:
