@@ -151,7 +151,13 @@ class Dataset:
 
     @property
     def dims(self) -> int:
-        """D, the number of variables in one example."""
+        """D, the number of variables in one example.
+
+        Example:
+            >>> from dgmlib import data
+            >>> data.digits().event_shape, data.digits().dims
+            ((1, 8, 8), 64)
+        """
         return math.prod(self.event_shape)
 
 

@@ -65,6 +65,11 @@ class MarkovSource:
 
         Raises:
             ValueError: if ``n`` or ``length`` is no positive integer.
+
+        Example:
+            >>> turns = MarkovSource(torch.tensor([1.0, 0.0]), torch.tensor([[0.0, 1.0], [1.0, 0.0]]))
+            >>> turns.sample(1, 4).tolist()
+            [[0, 1, 0, 1]]
         """
         n, length = _count("n", n), _count("length", length)
         x = torch.empty(n, length, dtype=torch.int64)
@@ -78,6 +83,11 @@ class MarkovSource:
 
         Raises:
             ValueError: if ``length`` is no positive integer, or there are more than 2^24 such sequences.
+
+        Example:
+            >>> weather = MarkovSource(torch.tensor([1.0, 0.0]), torch.tensor([[0.75, 0.25], [0.5, 0.5]]))
+            >>> weather.joint(2).tolist()
+            [[0.75, 0.25], [0.0, 0.0]]
         """
         if self.values ** _count("length", length) > 2**24:
             raise ValueError(f"length: got {length}: {self.values}^{length} sequences, wanted at most 2^24 of them")
@@ -129,6 +139,11 @@ class MarkovSource:
 
         Raises:
             ValueError: if ``length`` is no positive integer.
+
+        Example:
+            >>> fair = MarkovSource(torch.full((2,), 0.5), torch.full((2, 2), 0.5))
+            >>> round(fair.entropy(3) / math.log(2), 6)
+            3.0
         """
         rows, p, total = entropy(self.transition), self.initial, entropy(self.initial)
         for _ in range(_count("length", length) - 1):
@@ -182,6 +197,10 @@ class TableSource:
 
         Raises:
             ValueError: if ``n`` is no positive integer.
+
+        Example:
+            >>> TableSource(torch.tensor([[0.0, 1.0], [0.0, 0.0]])).sample(2).tolist()
+            [[0, 1], [0, 1]]
         """
         flat = torch.multinomial(self.probs.flatten(), _count("n", n), replacement=True, generator=generator)
         return torch.stack(torch.unravel_index(flat, self.probs.shape), -1)
@@ -235,6 +254,10 @@ class BarsAndStripes:
 
         Raises:
             ValueError: if ``x`` has another shape, dtype or range, or is empty.
+
+        Example:
+            >>> BarsAndStripes(2).log_prob(torch.tensor([[[[1, 1], [0, 0]]], [[[1, 0], [0, 0]]]])).exp()
+            tensor([0.1667, 0.0000], dtype=torch.float64)
         """
         x = check_integers("x", x, 2, self.event_shape)
         rows, columns = (x == x[..., :1]).flatten(1).all(1), (x == x[..., :1, :]).flatten(1).all(1)
@@ -245,6 +268,11 @@ class BarsAndStripes:
 
         Raises:
             ValueError: if ``n`` is no positive integer.
+
+        Example:
+            >>> source = BarsAndStripes(2)
+            >>> bool(source.log_prob(source.sample(50)).isfinite().all())
+            True
         """
         return self.points[torch.randint(len(self.points), (_count("n", n),), generator=generator)]
 
