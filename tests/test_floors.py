@@ -35,7 +35,8 @@ OUTSIDE = {
     "pyppmd": {"compression"},
     "pooch": {"data"},
     "requests": {"data"},  # pooch brings it, and its errors pass through
-    "sklearn": {"data", "validation"},
+    "sklearn": {"data", "validation", "anomaly"},
+    "scipy": {"divergences"},
     "optuna": {"sweep"},
     "tensorboard": {"train"},  # through torch.utils.tensorboard
     "click": {"__main__"},
