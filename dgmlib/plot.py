@@ -117,7 +117,13 @@ class Figure:
         self.grid = {"nrows": rows, "ncols": columns, **grid}
 
     def render(self, theme: str, format: str) -> bytes:
-        """The figure's file for a theme, ``format`` ``"svg"`` or ``"png"``."""
+        """The figure's file for a theme, ``format`` ``"svg"`` or ``"png"``.
+
+        Example:
+            >>> figure = Figure(lambda ax, palette: ax.plot([0, 1]), alt="A line that rises.")
+            >>> figure.render("light", "png")[1:4]
+            b'PNG'
+        """
         with mpl.rc_context(style(theme)), mpl.rc_context({"backend": "agg"}):
             figure, axes = plt.subplots(figsize=self.size, layout="constrained", **self.grid)
             try:
@@ -466,3 +472,42 @@ def _trials(ax: Axes, trials: list, place: dict[int, float], palette: dict) -> l
     ring = {"markersize": 12, "markerfacecolor": "none", "markeredgecolor": palette["ink"], "markeredgewidth": 1.5}
     ax.plot(place[best.number], best.value, "o", **ring, label=f"best, {best.value:.4g}")
     return finished
+
+
+def roc(
+    ax: Axes, curve, palette: dict | None = None, *, label: str = "score", color: str = "model", linestyle: str = "-"
+) -> Axes:
+    r"""Draw what share of outside a score catches against its false alarms; the legend tells the area and its interval.
+
+    Several scores share the axes by several calls, each with a label and a style of line.
+
+    Args:
+        ax: where to draw; its sides become equal.
+        curve: what :func:`dgmlib.anomaly.roc` returned.
+        palette: that of :func:`colors`; ``None`` is the light theme's.
+        label: what to call the score.
+        color: the line's, a name of the palette.
+        linestyle: the line's, as matplotlib names it.
+
+    Raises:
+        ValueError: if the palette has no such colour.
+
+    Example:
+        >>> import matplotlib.pyplot as plt
+        >>> from dgmlib.anomaly import ROC
+        >>> half = torch.tensor([0.0, 0.5, 1.0])
+        >>> figure, ax = plt.subplots()
+        >>> roc(ax, ROC(half, half.sqrt(), auc=0.6, low=0.5, high=0.7), label="typicality").lines[-1].get_label()
+        'typicality\nAUC 0.600 (0.500 to 0.700)'
+        >>> plt.close(figure)
+    """
+    palette = palette or colors("light")
+    if color not in palette:
+        raise ValueError(f"color: got {color!r}, wanted one of {', '.join(palette)}")
+    if not ax.lines:
+        ax.plot([0, 1], [0, 1], color=palette["ink"], linewidth=1, alpha=0.6, label="chance")
+    named = f"{label}\nAUC {curve.auc:.3f} ({curve.low:.3f} to {curve.high:.3f})"
+    ax.plot(curve.fpr.tolist(), curve.tpr.tolist(), color=palette[color], linestyle=linestyle, label=named)
+    ax.legend(fontsize=10, handlelength=2.5, loc="center left", bbox_to_anchor=(1.02, 0.5))  # no place inside is free
+    ax.set(xlabel="false alarms, share of inside", ylabel="caught, share of outside", aspect="equal")
+    return ax

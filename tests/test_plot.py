@@ -10,6 +10,7 @@ import torch
 from matplotlib.figure import Figure
 
 from dgmlib import plot
+from dgmlib.anomaly import ROC
 from dgmlib.gradients import GradientVariance, JacobianNorms
 from dgmlib.train import History
 
@@ -307,6 +308,21 @@ def test_a_study_of_optuna_is_drawn():
     assert any(line.get_label().startswith("pruned") for line in lr.lines)
 
 
+CURVE = ROC(torch.tensor([0, 0.25, 1]), torch.tensor([0.5, 0.75, 1]), auc=0.8125, low=0.7, high=0.9)
+
+
+def test_a_roc_curve_is_what_was_measured_beside_chance(ax):
+    assert plot.roc(ax, CURVE, label="surprisal") is ax
+    assert points(with_label(ax, "surprisal\nAUC 0.812 (0.700 to 0.900)")) == [(0, 0.5), (0.25, 0.75), (1, 1)]
+    assert points(with_label(ax, "chance")) == [(0, 0), (1, 1)]
+    plot.roc(ax, CURVE, label="typicality", color="extra", linestyle="--")
+    assert len(ax.lines) == 3 and ax.lines[-1].get_color() == plot.colors("light")["extra"]
+    assert ax.get_aspect() == 1
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("false alarms, share of inside", "caught, share of outside")
+    with pytest.raises(ValueError, match="color: got 'red', wanted one of data, model"):
+        plot.roc(ax, CURVE, color="red")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_each_figure_can_be_drawn_in_both_themes(theme):
     def draw(axes, palette):
@@ -318,6 +334,7 @@ def test_each_figure_can_be_drawn_in_both_themes(theme):
                 (plot.jacobian_norms, (JacobianNorms([1], [0.5], [0.4], [0.5], [0.6]),)),
                 (plot.sweep, (TRIALS, "lr")),
                 (plot.best_so_far, (TRIALS,)),
+                (plot.roc, (CURVE,)),
             ],
             strict=False,
         ):
@@ -325,5 +342,5 @@ def test_each_figure_can_be_drawn_in_both_themes(theme):
             mine = {palette["ink"].lower()}
             assert {text.get_color().lower() for text in ax.get_legend().get_texts()} == mine
 
-    figure = plot.Figure(draw, alt="Five figures.", rows=2, columns=3, size=(9, 6))
+    figure = plot.Figure(draw, alt="Six figures.", rows=2, columns=3, size=(13, 7))
     assert figure.render(theme, "svg") == figure.render(theme, "svg")
