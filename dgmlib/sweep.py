@@ -3,8 +3,6 @@
 Optuna proposes and keeps the books; it comes with ``pip install "dgmlib[train]"``.
 """
 
-from __future__ import annotations
-
 import hashlib
 import time
 import warnings
@@ -12,7 +10,6 @@ from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -20,25 +17,22 @@ from torch import Tensor
 from dgmlib.model import AutoregressiveModel, check_counts
 from dgmlib.train import History, fit
 
-if TYPE_CHECKING:
-    import optuna
-
 PAUSE = 0.2  # seconds between two looks at what other workers do
 
 
 def sweep(
-    build: Callable[[optuna.Trial], tuple[AutoregressiveModel, dict]],
+    build: Callable[..., tuple[AutoregressiveModel, dict]],
     train: Tensor | tuple[Tensor, Tensor],
     valid: Tensor | tuple[Tensor, Tensor],
     *,
     trials: int = 20,
-    storage: str | optuna.storages.BaseStorage | None = "sqlite:///sweep.db",
+    storage="sqlite:///sweep.db",
     name: str = "sweep",
     seed: int = 0,
-    sampler: optuna.samplers.BaseSampler | None = None,
-    pruner: optuna.pruners.BasePruner | None = None,
+    sampler=None,
+    pruner=None,
     stale_after: int = 60,
-) -> optuna.Study:
+):
     """Train models with different hyper-parameters, and look for those with the lowest validation loss.
 
     Each trial is one :func:`dgmlib.train.fit`; its value is the validation loss of its best check, nats per example.
@@ -67,7 +61,7 @@ def sweep(
         stale_after: seconds without a heartbeat after which a process counts as dead, at least 2.
 
     Returns:
-        The study, when so many trials are finished: ``best_params``, ``best_value``, ``trials``.
+        Optuna's study, as soon as so many trials are finished; it has ``best_params``, ``best_value`` and ``trials``.
 
     Raises:
         ValueError: if an argument is out of its range, the study of this name is of other data, or as ``fit`` does.
@@ -95,7 +89,7 @@ def sweep(
     done = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
     counted = (*done, optuna.trial.TrialState.RUNNING)
 
-    def objective(trial: optuna.Trial) -> float:
+    def objective(trial) -> float:
         mine["number"], mine["error"] = trial.number, None
         if hasattr(books, "record_heartbeat"):  # before any other process can ask for it
             books.record_heartbeat(trial._trial_id)
@@ -142,7 +136,7 @@ class _Enough(Exception):
     """Another process was faster: enough trials are finished or running."""
 
 
-def _run(build: Callable, train, valid, trial: optuna.Trial, seed: int) -> float:
+def _run(build: Callable, train, valid, trial, seed: int) -> float:
     """One trial: its lowest validation loss."""
     from optuna import TrialPruned
 
@@ -187,7 +181,7 @@ def _open(optuna, storage, stale_after: int):
             time.sleep(PAUSE)
 
 
-def _fail_dead(study: optuna.Study, stale_after: int) -> None:
+def _fail_dead(study, stale_after: int) -> None:
     """Give up the trials of processes that died, those included that died before their first heartbeat."""
     import optuna
 
@@ -199,7 +193,7 @@ def _fail_dead(study: optuna.Study, stale_after: int) -> None:
                 study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
 
 
-def _check_same(study: optuna.Study, train, valid) -> None:
+def _check_same(study, train, valid) -> None:
     """Losses on other data are no losses to compare with."""
     digest = hashlib.sha256()
     for data in (train, valid):

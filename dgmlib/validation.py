@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -42,7 +41,8 @@ ELEMENTWISE = (
 FUSED = ELEMENTWISE[:3]  # those that torch can run as one operation over all weights
 
 
-class Nested(NamedTuple):
+@dataclass
+class Nested:
     """One outer fold of :func:`nested`.
 
     Attributes:

@@ -165,7 +165,7 @@ WORKER = """
         lr = trial.suggest_float("lr", 1e-5, 1.0, log=True)
         return FVSBN((4,), 2), {"lr": lr, "steps": 20, "batch_size": 20, "check_every": 10}
 
-    sweep(build, x, x, trials=trials, storage=storage, stale_after=2)
+    sweep(build, x, x, trials=trials, storage=storage, stale_after=5)
 """
 
 
@@ -196,7 +196,7 @@ def test_a_sweep_that_was_killed_goes_on_to_the_same_total(tmp_path):
     process.communicate()
     left = optuna.load_study(study_name="sweep", storage=storage)
     assert states(left) == ["COMPLETE", "COMPLETE", "RUNNING"]
-    study = sweep(build, x, x, trials=4, storage=storage, stale_after=2)
+    study = sweep(build, x, x, trials=4, storage=storage, stale_after=5)
     assert states(study) == ["COMPLETE", "COMPLETE", "FAIL", "COMPLETE", "COMPLETE"]
     assert [t.value for t in study.trials[:2]] == [t.value for t in left.trials[:2]]
     whole = sweep(build, x, x, trials=2, storage=None)
@@ -230,7 +230,7 @@ def test_a_worker_waits_for_the_last_trials_of_others_and_takes_them_over(tmp_pa
 
     timer = threading.Timer(1.0, lambda: (process.kill(), process.wait()))
     timer.start()
-    study = sweep(build, x, x, trials=2, storage=storage, stale_after=2, sampler=Watch(seed=0))
+    study = sweep(build, x, x, trials=2, storage=storage, stale_after=5, sampler=Watch(seed=0))
     timer.join(), process.communicate()
     assert killed == [-signal.SIGKILL], "it began while the other was alive"
     assert states(study) == ["COMPLETE", "FAIL", "COMPLETE"]
