@@ -2,14 +2,14 @@
 
 Every score is one number for each example, float64, and the higher it is, the stranger the example:
 
-===================  ====================  ============================================================================
-score                unit                  strange is what
-===================  ====================  ============================================================================
-:func:`surprisal`    nats                  the model finds unlikely
-:func:`per_dim`      bits a dimension      the same, for examples that differ in length
-:func:`typicality`   nats                  the model finds less *or more* likely than data of its own kind
-likelihood ratio     nats                  another model, or a compressor, describes more shortly than the model does
-===================  ====================  ============================================================================
+========================  ================  ============================================================================
+score                     unit              strange is what
+========================  ================  ============================================================================
+:func:`surprisal`         nats              the model finds unlikely
+:func:`per_dim`           bits a dimension  the same, for examples that differ in length
+:func:`typicality`        nats              the model finds less *or more* likely than data of its own kind
+:func:`likelihood_ratio`  nats              another model, or a compressor, describes more shortly than the model does
+========================  ================  ============================================================================
 
 The first is what one thinks of first, and it fails: a model may give all-black images, or data from elsewhere, a higher
 likelihood than anything that it was trained on (Nalisnick et al., 2019). None of the others is right everywhere: look
@@ -315,8 +315,7 @@ def code_length(x: Tensor, compressor: str | Callable[[bytes], bytes] = "zlib") 
         raise ValueError(f"x: got {came}, wanted integers 0..255")
     if not x.dim() or not len(x):
         raise ValueError(f"x: got shape {tuple(x.shape)}, wanted (N, ...) with at least one example")
-    if x.numel() and not 0 <= x.min() <= x.max() <= 255:
-        raise ValueError(f"x: got values {x.min()}..{x.max()}, wanted 0..255")
+    _check_range(x, 256)
     compress = _COMPRESSORS.get(compressor, compressor)
     files = [compress(row.tobytes()) for row in x.cpu().byte().flatten(1).numpy()]
     return to_nats(8 * torch.tensor([len(file) for file in files], dtype=torch.float64, device="cpu"))
@@ -349,8 +348,7 @@ def mutate(x: Tensor, values: int, rate: float, generator: torch.Generator | Non
     if not isinstance(x, Tensor) or x.is_floating_point() or x.dtype == torch.bool:
         came = x.dtype if isinstance(x, Tensor) else type(x).__name__
         raise ValueError(f"x: got {came}, wanted integers 0..{values - 1}")
-    if x.numel() and not 0 <= x.min() <= x.max() < values:
-        raise ValueError(f"x: got values {x.min()}..{x.max()}, wanted 0..{values - 1}")
+    _check_range(x, values)
     generator = generator or torch.Generator().manual_seed(0)
     device = generator.device
     changed = torch.rand(x.shape, generator=generator, device=device, dtype=torch.float64) < rate
@@ -500,6 +498,12 @@ def _numbers(name: str, values: Tensor, finite: bool = False) -> Tensor:
             f"{name}: got {values[where].item()} at index {where}, wanted {'finite ' if finite else ''}numbers"
         )
     return values.detach().cpu().double()
+
+
+def _check_range(x: Tensor, values: int) -> None:
+    low, high = (v.item() for v in x.aminmax()) if x.numel() else (0, 0)  # Python's: 256 is no number of a uint8
+    if low < 0 or high >= values:
+        raise ValueError(f"x: got values {low}..{high}, wanted 0..{values - 1}")
 
 
 def _auc(inside: Tensor, outside: Tensor, inside_counts: Tensor, outside_counts: Tensor) -> Tensor:
