@@ -17,11 +17,11 @@ when a model's conditionals drive it, behind a header that says what is needed t
 Integers are little-endian. The n examples are cut into ``lanes`` parts, as even as can be, and each part into groups of
 ``rows`` examples. The examples of a group are coded side by side: a step codes one variable, the next one in the
 model's order, of all of them. The segments of a lane follow each other, then those of the next lane; each is a message
-of its own of at most 2^24 symbols, closed when it reaches 1 MiB, at a pause and at the lane's end, so that reader and
-writer need to hold no more than a segment and a group. The CRC of the data is that of the segment's symbols in the
-order in which they were coded, in the smallest of 1, 2, 4 and 8 bytes that holds all values. The CRC of a segment goes
-on from that of the segment before, and in each lane's first from that of the header and the lane's number: none can be
-left out, moved or taken from another file.
+of its own of at most 2^24 symbols and 2^20 steps, closed when it reaches 1 MiB, at a pause and at the lane's end, so
+that reader and writer need to hold no more than a segment and a group. The CRC of the data is that of the segment's
+symbols in the order in which they were coded, in the smallest of 1, 2, 4 and 8 bytes that holds all values. The CRC of
+a segment goes on from that of the segment before, and in each lane's first from that of the header and the lane's
+number: none can be left out, moved or taken from another file.
 
 A decoder must compute, to the last bit, the probabilities that the encoder used. Both therefore call the same ``step``
 with the same number of rows on one thread, and a file names the model's weights, the kind of device and the versions of
@@ -54,8 +54,10 @@ from dgmlib.model import AutoregressiveModel, at_least_single, check_counts, eva
 
 MAGIC, VERSION = b"DGMC", 2
 ROWS = 1024  # examples that are coded side by side; a file with another number is refused
-SEGMENT_BITS, SEGMENT_SYMBOLS = 2**23, 2**24  # what closes a segment, and bounds the work before its checksum is seen
-IDENTITY = ("model", "event_shape", "values", "rows", "device", "torch", "constriction", "dgmlib")
+# what closes a segment, and bounds the work before its checksum is seen
+SEGMENT_BITS, SEGMENT_SYMBOLS, SEGMENT_STEPS = 2**23, 2**24, 2**20
+VERSIONS = {name: version(name).split("+")[0] for name in ("torch", "constriction", "dgmlib")}
+IDENTITY = ("model", "event_shape", "values", "rows", "device", *VERSIONS)
 _OTHER_PROBABILITIES = (
     "segment {} decodes to something else than was coded: "
     "this machine computes other probabilities than the encoder's did"
@@ -464,7 +466,7 @@ def _groups(begin: int, end: int) -> Iterator[slice]:
 
 def _most_steps(n: int, rows: int) -> int:
     """Steps of a segment, at most, in a lane of ``n`` examples."""
-    return max(1, SEGMENT_SYMBOLS // min(n, rows))
+    return max(1, min(SEGMENT_STEPS, SEGMENT_SYMBOLS // min(n, rows)))
 
 
 def _symbols_dtype(values: int) -> np.dtype:
@@ -630,9 +632,7 @@ def _identity(model: AutoregressiveModel) -> dict:
         "values": model.values,
         "rows": ROWS,
         "device": model.order.device.type,
-        "torch": torch.__version__.split("+")[0],
-        "constriction": version("constriction"),
-        "dgmlib": version("dgmlib"),
+        **VERSIONS,
     }
 
 
@@ -675,20 +675,22 @@ def _parse(data: bytes) -> tuple[dict, list[list[tuple[int, int, bytes, int]]]]:
         raise CorruptFile(f"the file is cut off: it has no room for its {header['lanes']} lanes")
     for lane, part in enumerate(_lanes(header["n"], header["lanes"])):
         chain_here, own = _lane_chain(chain, lane), []
-        left, most = _steps(header, part), _most_steps(len(part), header["rows"])
-        while left > 0:
-            what = f"segment {count}"
-            fields = take(SEGMENT.size, what)
-            steps, length, check = SEGMENT.unpack(fields)
-            (crc,) = CRC.unpack(take(CRC.size, what))
-            payload = take(length, what)
-            chain_here = zlib.crc32(fields + payload, chain_here)
-            if chain_here != crc:
-                raise CorruptFile(f"{what} was changed: its checksum does not fit")
-            if length % 4 or not 1 <= steps <= min(left, most):
-                raise CorruptFile(f"{what} has {steps} steps in {length} bytes, wanted 1 to {min(left, most)} in words")
-            own.append((count, steps, payload, check))
-            left, count = left - steps, count + 1
+        most = _most_steps(len(part), header["rows"])
+        for left in _steps(header, part):  # no segment goes on after a pause
+            while left > 0:
+                what = f"segment {count}"
+                fields = take(SEGMENT.size, what)
+                steps, length, check = SEGMENT.unpack(fields)
+                (crc,) = CRC.unpack(take(CRC.size, what))
+                payload = take(length, what)
+                chain_here = zlib.crc32(fields + payload, chain_here)
+                if chain_here != crc:
+                    raise CorruptFile(f"{what} was changed: its checksum does not fit")
+                if length % 4 or not 1 <= steps <= min(left, most):
+                    wanted = f"wanted 1 to {min(left, most)} steps in whole words"
+                    raise CorruptFile(f"{what} has {steps} steps in {length} bytes, {wanted}")
+                own.append((count, steps, payload, check))
+                left, count = left - steps, count + 1
         lanes.append(own)
     if at != len(data):
         raise CorruptFile(f"{len(data) - at} bytes follow the end of the file")
@@ -716,11 +718,10 @@ def _parse_header(text: bytes) -> dict:
     return header
 
 
-def _steps(header: dict, part: range) -> int:
-    """How many steps a lane has that codes this part of the examples."""
-    ends = [part.start, *(header["pauses"] or []), part.stop]
-    groups = sum(-(-(end - begin) // header["rows"]) for begin, end in pairwise(ends))
-    return groups * math.prod(header["event_shape"])
+def _steps(header: dict, part: range) -> list[int]:
+    """How many steps a lane has that codes this part of the examples, up to each pause and to the end."""
+    ends, dims = [part.start, *(header["pauses"] or []), part.stop], math.prod(header["event_shape"])
+    return [-(-(end - begin) // header["rows"]) * dims for begin, end in pairwise(ends)]
 
 
 @contextmanager
