@@ -362,7 +362,7 @@ class FGenerator:
     slope: float
 
     def __post_init__(self):
-        t = torch.logspace(-3, 3, 121, dtype=torch.float64)
+        t = torch.logspace(-3, 3, 121, dtype=torch.float64, device="cpu")
         t[60] = 1.0
         values = self.f(t)
         if not isinstance(values, Tensor) or values.shape != t.shape or not values.isfinite().all():
@@ -392,7 +392,10 @@ class FGenerator:
         return FGenerator(lambda t: t * self.f(1 / t), self.slope, self.at_zero)
 
 
-#: Generators of divergences that have a function of their own here.
+#: Generators by name, ``"kl"``, ``"reverse_kl"``, ``"jensen_shannon"``, ``"total_variation"``,
+#: ``"squared_hellinger"``, ``"chi_squared"`` and ``"neyman"``; each is also to be had from a function of its own.
+#:
+#: :meta hide-value:
 GENERATORS = {
     "kl": FGenerator(lambda t: torch.xlogy(t, t), 0.0, math.inf),
     "reverse_kl": FGenerator(lambda t: -torch.log(t), math.inf, 0.0),
@@ -782,7 +785,7 @@ def js_from_classifier(log_odds_p: Tensor, log_odds_q: Tensor) -> Estimate:
         log_odds_q: the same log-odds, given to draws of q, shape ``(M,)``.
 
     Returns:
-        Nats. The value is differentiable: training may go up on it, as the discriminator of an adversarial pair does.
+        Nats; differentiable, so that training may climb it, as the discriminator of an adversarial pair does.
 
     Raises:
         ValueError: if there are fewer than 2 draws of either, or log-odds are NaN or of another shape.
@@ -1066,6 +1069,7 @@ def _mean_power(move: Tensor, weights: Tensor, order: float) -> Tensor:
 
 
 def _distances(x: Tensor, y: Tensor) -> Tensor:
+    x, y = (t.to(torch.promote_types(x.dtype, y.dtype)) for t in (x, y))
     return torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist")  # the other way loses half of the digits
 
 
@@ -1098,7 +1102,7 @@ def gaussian_kernel(x: Tensor, y: Tensor, width: float) -> Tensor:
         raise ValueError(f"y: got points in {y.shape[1]} dimensions, wanted {x.shape[1]}, as x has")
     if not _is_number(width) or not 0 < width < math.inf:
         raise ValueError(f"width: got {width!r}, wanted a positive number")
-    return ((x[:, None] - y) / width).square().sum(-1).div(-2).exp()
+    return (_distances(x, y) / width).square().div(-2).exp()
 
 
 def median_distance(x: Tensor, y: Tensor) -> float:

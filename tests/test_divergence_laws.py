@@ -1043,3 +1043,9 @@ def test_far_from_the_origin_distances_keep_their_digits():
     there = mmd2(x + 1e6, y + 1e6, width=1.0).value
     assert there.item() == pytest.approx(mmd2(x, y, width=1.0).value.item(), abs=1e-8)
     assert median_distance(x + 1e6, y + 1e6) == pytest.approx(median_distance(x, y), rel=1e-8)
+
+
+def test_single_precision_and_double_meet_in_double():
+    x, y = torch.randn(5, 2, generator=dice(1)), torch.randn(4, 2, generator=dice(2)).float()
+    for d in (wasserstein, lambda x, y: mmd2(x, y, width=1.0).value, lambda x, y: wasserstein_1d(x[:, 0], y[:, 0])):
+        assert d(x, y).dtype == torch.float64 and equal(d(x, y), d(x, y.double()), 1e-6)
