@@ -244,7 +244,7 @@ def decompress_file(model: AutoregressiveModel, file: str | Path, out: str | Pat
         shape = (header["n"], *model.event_shape)
         array = np.lib.format.open_memmap(part, mode="w+", dtype=dtype, shape=shape)
         for begin, rows in _decode(model, header, segments):
-            if rows.max() > np.iinfo(dtype).max:
+            if rows.max().item() > np.iinfo(dtype).max:
                 raise CorruptFile(f"the header says dtype = {dtype.str!r}, which is too small for the data")
             array[begin : begin + len(rows)] = model.to_event(rows.to(model.order.device)).cpu().numpy()
         array.flush()

@@ -4,14 +4,26 @@ import json
 import math
 import struct
 
+import numpy as np
 import pytest
 import torch
 from oracles import randomise
 
 from dgmlib import compression
-from dgmlib.compression import CorruptFile, WrongDecoder, compress, decompress, read_about, size
+from dgmlib.compression import (
+    CorruptFile,
+    WrongDecoder,
+    compress,
+    compress_file,
+    compress_online,
+    decompress,
+    decompress_file,
+    decompress_online,
+    read_about,
+    size,
+)
 from dgmlib.divergences import kl
-from dgmlib.models import FVSBN, Table
+from dgmlib.models import FVSBN, MADE, Table
 
 
 @pytest.fixture(scope="module")
@@ -185,3 +197,219 @@ def test_a_long_file_has_several_segments_and_comes_back(monkeypatch):
     data = compress(model, x)
     assert [len(lane) for lane in compression._parse(data)[1]] == [15]
     assert torch.equal(decompress(model, data), x)
+
+
+# -------------------------------------------------------------------------------------------------- lanes and threads
+
+
+@pytest.mark.parametrize("lanes", [2, 3, 40])
+def test_lanes_come_back_in_order_and_cost_a_word_or_two_each(model, x, data, lanes):
+    parallel = compress(model, x, lanes=lanes)
+    assert torch.equal(decompress(model, parallel), x)
+    assert size(parallel).payload <= size(data).payload + 8 * lanes
+
+
+@pytest.mark.parametrize("lanes", [0, 1.5, 41])
+def test_lanes_that_can_not_be_are_named(model, x, lanes):
+    with pytest.raises(ValueError, match="lanes: got"):
+        compress(model, x, lanes=lanes)
+
+
+def test_two_lanes_of_many_examples_keep_the_law():
+    model = Table((2,), 3)
+    x = torch.randint(3, (5000, 2), generator=torch.Generator().manual_seed(0))
+    bits = [8 * size(compress(model, x, lanes=lanes)).payload for lanes in (1, 2)]
+    promised = 10_000 * math.log2(3)
+    assert promised - 1 <= bits[0] <= 1.0005 * promised + 64 and bits[1] <= 1.0005 * promised + 2 * 64
+
+
+def test_the_number_of_threads_changes_nothing_and_stays(model, x, data):
+    before = torch.get_num_threads()
+    try:
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            assert compress(model, x) == data and torch.equal(decompress(model, data), x)
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_data_that_cost_nothing_are_cut_into_segments_too(monkeypatch):
+    """Certain data cost no bits: their segments end after a number of steps instead."""
+    monkeypatch.setattr(compression, "SEGMENT_SYMBOLS", 4096)
+    certain = Table((4,), 2).count(torch.zeros(3, 4, dtype=torch.int64))
+    x = torch.zeros(3000, 4, dtype=torch.int64)
+    data = compress(certain, x)
+    assert [steps for _, steps, _, _ in compression._parse(data)[1][0]] == [4, 4, 4]
+    assert torch.equal(decompress(certain, data), x)
+
+
+# -------------------------------------------------------------------------------------------------------------- files
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", ">i4", "uint64"])
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_a_file_comes_back_with_its_dtype(model, x, data, tmp_path, dtype, lanes):
+    np.save(tmp_path / "x.npy", x.numpy().astype(dtype))
+    parts = compress_file(model, tmp_path / "x.npy", tmp_path / "x.dgmc", lanes=lanes)
+    packed = (tmp_path / "x.dgmc").read_bytes()
+    assert parts == size(packed) and torch.equal(decompress(model, packed), x)
+    decompress_file(model, tmp_path / "x.dgmc", tmp_path / "y.npy")
+    assert (tmp_path / "y.npy").read_bytes() == (tmp_path / "x.npy").read_bytes()
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_an_array_by_columns_comes_back_by_rows(model, x, tmp_path):
+    np.save(tmp_path / "x.npy", np.asfortranarray(x.numpy()))
+    compress_file(model, tmp_path / "x.npy", tmp_path / "x.dgmc")
+    decompress_file(model, tmp_path / "x.dgmc", tmp_path / "y.npy")
+    back = np.load(tmp_path / "y.npy")
+    assert back.flags.c_contiguous and np.array_equal(back, x.numpy())
+
+
+def test_a_file_of_compress_becomes_an_array_of_integers(model, x, data, tmp_path):
+    (tmp_path / "x.dgmc").write_bytes(data)
+    decompress_file(model, tmp_path / "x.dgmc", tmp_path / "y.npy")
+    assert np.array_equal(np.load(tmp_path / "y.npy"), x.numpy()) and np.load(tmp_path / "y.npy").dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (np.zeros((3, 9), np.uint8), r"source: got uint8 of shape \(3, 9\), wanted integers of shape \(B, 1, 3, 3\)"),
+        (np.zeros((3, 1, 3, 3)), "source: got float64"),
+        (np.zeros((0, 1, 3, 3), int), "source: got int64 of shape"),
+        (np.array(7), "source: got int64 of shape"),
+        (np.full((3, 1, 3, 3), 2), r"source: got values 2\.\.2, wanted 0\.\.1"),
+        (b"no array", "is no .npy file"),
+        (b"", "is no .npy file"),
+    ],
+)
+def test_a_source_that_is_no_batch_is_named_and_nothing_is_written(model, tmp_path, content, says):
+    if isinstance(content, bytes):
+        (tmp_path / "x.npy").write_bytes(content)
+    else:
+        np.save(tmp_path / "x.npy", content)
+    with pytest.raises(ValueError, match=says):
+        compress_file(model, tmp_path / "x.npy", tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.npy"]
+
+
+def test_an_error_half_way_leaves_what_was_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(compression, "ROWS", 4)
+    monkeypatch.setattr(compression, "SEGMENT_BITS", 8)
+    model, x = FVSBN((3,), 2), np.arange(36).reshape(12, 3) % 7 % 2
+    np.save(tmp_path / "x.npy", x)
+    (tmp_path / "out").write_bytes(b"old")
+    compress_file(model, tmp_path / "x.npy", tmp_path / "good")
+    x[11, 2] = 5  # segments before it are written by then
+    np.save(tmp_path / "x.npy", x)
+    with pytest.raises(ValueError, match=r"source: got values 0\.\.5"):
+        compress_file(model, tmp_path / "x.npy", tmp_path / "out")
+    sound = (tmp_path / "good").read_bytes()
+    step = FVSBN.step
+
+    def off(self, x_prev, state):
+        logits, state = step(self, x_prev, state)
+        return logits + torch.arange(2.0), state
+
+    monkeypatch.setattr(FVSBN, "step", off)
+    with pytest.raises(WrongDecoder):
+        decompress_file(model, tmp_path / "good", tmp_path / "out")
+    assert (tmp_path / "out").read_bytes() == b"old" and (tmp_path / "good").read_bytes() == sound
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["good", "out", "x.npy"]
+
+
+@pytest.mark.parametrize("what", ["source", "out"])
+def test_a_place_that_is_not_there_is_named(model, x, tmp_path, what):
+    np.save(tmp_path / "x.npy", x.numpy())
+    paths = {"source": tmp_path / "x.npy", "out": tmp_path / "y", what: tmp_path / "missing" / "z"}
+    with pytest.raises(OSError, match="missing"):
+        compress_file(model, paths["source"], paths["out"])
+
+
+@pytest.mark.parametrize(
+    ("about", "says"),
+    [
+        ({"kind": "lines"}, "wanted an array of integers"),
+        ({"dtype": "|O"}, "wanted an array of integers"),
+        ({"dtype": "nonsense"}, "says dtype = 'nonsense'"),
+        ({"dtype": 3}, "says dtype = 3|wanted an array"),
+        ({"dtype": "|i1"}, "too small for the data"),
+    ],
+)
+def test_a_file_that_holds_no_array_is_refused(tmp_path, about, says):
+    wide = Table((1,), 300)
+    (tmp_path / "file").write_bytes(compress(wide, torch.tensor([[299]]), about))
+    with pytest.raises(CorruptFile, match=says):
+        decompress_file(wide, tmp_path / "file", tmp_path / "out")
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+# -------------------------------------------------------------------------------------------------- learning on the way
+
+
+@pytest.fixture(scope="module")
+def skewed():
+    source = Table.from_joint(torch.tensor([[[0.4, 0.02], [0.02, 0.06]], [[0.02, 0.06], [0.02, 0.4]]]))
+    return source.sample(700, generator=torch.Generator().manual_seed(0))
+
+
+def by_gradient(model, past):
+    model.train()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.05)
+    for _ in range(40):
+        batch = past[torch.randint(len(past), (32,))]
+        optimizer.zero_grad()
+        (-model.log_prob(batch).mean()).backward()
+        optimizer.step()
+
+
+def test_what_is_learnt_on_the_way_needs_no_weights(skewed):
+    torch.manual_seed(1)
+    model = MADE((3,), 2, hidden=(16,), dropout=0.2)
+    before = model.fingerprint()
+    data = compress_online(model, by_gradient, skewed, pauses=[64, 200], about={"a": 1})
+    torch.manual_seed(2)  # the decoder's own state of the world
+    torch.rand(5)
+    assert torch.equal(decompress_online(model, by_gradient, data), skewed)
+    assert model.fingerprint() == before and read_about(data) == {"a": 1}
+    assert size(data).payload < 0.8 * size(compress(model, skewed)).payload
+
+
+def test_the_length_is_that_of_the_predictions_at_the_time(skewed):
+    pauses, promised = [100, 300], 0.0
+    for begin, end in ((0, 100), (100, 300), (300, 700)):
+        model = Table((3,), 2)
+        if begin:
+            model.count(skewed[:begin], smoothing=0.5)
+        promised -= model.log_prob(skewed[begin:end]).sum().item() / math.log(2)
+    data = compress_online(Table((3,), 2), lambda m, past: m.count(past, smoothing=0.5), skewed, pauses=pauses)
+    assert promised - 3 <= 8 * size(data).payload <= 1.0005 * promised + 3 * 64
+
+
+def test_another_way_to_learn_is_noticed_at_the_first_pause(skewed):
+    seen = []
+
+    def other(model, past):
+        seen.append(len(past))
+        model.count(past, smoothing=0.6)
+
+    data = compress_online(Table((3,), 2), lambda m, past: m.count(past, smoothing=0.5), skewed, pauses=[100, 300])
+    with pytest.raises(WrongDecoder, match="segment 1 decodes to something else"):
+        decompress_online(Table((3,), 2), other, data)
+    assert seen == [100]  # and it learns only from what was checked
+
+
+def test_each_kind_of_file_names_its_reader(skewed):
+    model = Table((3,), 2)
+    with pytest.raises(WrongDecoder, match="made by compress_online: decompress_online reads it"):
+        decompress(model, compress_online(model, by_gradient, skewed, pauses=[]))
+    with pytest.raises(WrongDecoder, match="made by compress: decompress reads it"):
+        decompress_online(model, by_gradient, compress(model, skewed))
+
+
+@pytest.mark.parametrize("pauses", [[0], [700], [5, 5], [6, 5], [1.5], [True]])
+def test_pauses_that_can_not_be_are_named(skewed, pauses):
+    with pytest.raises(ValueError, match="pauses: got"):
+        compress_online(Table((3,), 2), by_gradient, skewed, pauses=pauses)
