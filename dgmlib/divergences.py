@@ -854,8 +854,8 @@ def wasserstein_1d(
     .. math:: W_r = \Big(\int_0^1 \big|F_p^{-1}(u) - F_q^{-1}(u)\big|^r \, du\Big)^{1/r}
 
     Finite wherever the values are, in their unit, and it tells near from far where no value is possible under both. Of
-    samples it is the distance of the two samples: as an estimate of the distributions' it is biased upwards, and not
-    zero for two samples of one source.
+    samples it is the distance of the two samples: as an estimate of the distributions' its r-th power is biased
+    upwards, and it is not zero for two samples of one source.
 
     Args:
         x: values, shape ``(..., N)``, in any order.
