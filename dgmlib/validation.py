@@ -9,7 +9,7 @@ import json
 import math
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,12 +18,12 @@ import torch
 from torch import Tensor, nn
 from torch.func import vmap
 from torch.nn import functional as F
-from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.optim.lr_scheduler import ReduceLROnPlateau
+from torch.overrides import TorchFunctionMode
 
 from dgmlib.likelihood import nll, standard_error
 from dgmlib.model import AutoregressiveModel, _check_input, check_counts, is_count, out_of_memory
-from dgmlib.train import History, _check_rates, _decay_of, _Examples, fit
+from dgmlib.train import History, _check_rates, _decay_of, _Examples, fit, spread
 
 ROWS = 1000  # examples of all models together that are evaluated at once
 # Optimizers that treat each weight by itself, so that models side by side don't know of each other.
@@ -239,8 +239,8 @@ def cross_validate(
             and leaves torch's generator as it was.
         x: examples, ``(N, *event_shape)``; for models with classes, a pair of them and their classes.
         folds: of :func:`k_fold`, or made otherwise: indices of the examples.
-        together: train all models as one, by :func:`fit_together`; ``False``: one after another. ``None``: as one where
-            that can be done. It is the same up to rounding.
+        together: train all models as one, by :func:`fit_together`, which is faster for small models; ``False``: one
+            after another. ``None``: as one where that can be done. It is the same up to rounding.
         seed: fold i draws its mini-batches from a generator seeded with ``seed + i``.
         **options: those of :func:`dgmlib.train.fit`, or of :func:`fit_together`.
 
@@ -321,7 +321,7 @@ def why_not_together(models: Sequence[AutoregressiveModel], *, optimizer=torch.o
     if schedule is not None and (schedule.func if isinstance(schedule, partial) else schedule) is ReduceLROnPlateau:
         return "ReduceLROnPlateau would need a step size for each"
     try:
-        with warnings.catch_warnings(), _plain_attention():
+        with warnings.catch_warnings():
             warnings.simplefilter("error")
             stack = _Stack(models[:2])
             stack.template.train()
@@ -359,7 +359,8 @@ def fit_together(
 
     No model's gradient depends on another's weights, so each one goes its own way: with the mini-batches that
     :func:`dgmlib.train.fit` alone would draw, with its own early stopping, and up to rounding to the same weights. What
-    they share is the price of starting an operation, which is most of the price of a small model.
+    they share is the price of starting an operation, which is most of the price of a small model. Where computing takes
+    most of the time, as in attention, convolutions or wide layers on a CPU, there is little to be gained.
 
     Adam moves a weight whose gradient is zero but for rounding (the bias of a key in attention is one) as that rounding
     says. In single precision such weights can come to differ by more than rounding, as they do when ``fit`` sums up a
@@ -464,7 +465,7 @@ def _fit_together(
     histories, best = [History() for _ in models], [w.detach().clone() for w in stack.weights]
     running, checked = list(range(len(models))), _Checked(trains, valids, check_at_most)
     step, device = 0, stack.weights[0].device
-    with _plain_attention(), _memory(stack, batch_size):
+    with _memory(stack, batch_size):
         while True:
             stack.template.eval()
             better = []
@@ -538,7 +539,7 @@ class _Stack:
             and kind.log_prob is AutoregressiveModel.log_prob
             and kind.conditionals is AutoregressiveModel.conditionals
         )
-        self.mapped = vmap(self._one)
+        self.mapped, self.attention = vmap(self._one), _Attention()
 
     def __len__(self) -> int:
         return len(self.members)
@@ -567,7 +568,11 @@ class _Stack:
     def _one(self, weights, x: Tensor, *cond: Tensor):
         for parameters, name, i in self.places:
             parameters[name] = weights[i]
-        return self.template(x, *cond) if self.plain else self.template.log_prob(x, *cond)
+        with self.attention:
+            out = self.template(x, *cond) if self.plain else self.template.log_prob(x, *cond)
+        if isinstance(self.attention, _Attention) and not self.attention.seen:
+            self.attention = nullcontext()  # it has none: spare it the watching
+        return out
 
     def keep(self, members: list[int], optimizer: torch.optim.Optimizer) -> None:
         """Go on with these models only."""
@@ -589,6 +594,47 @@ class _Stack:
             for parameter, weight in zip(model.parameters(), weights, strict=True):
                 parameter.copy_(weight[i])
             model.eval()
+
+
+class _Attention(TorchFunctionMode):
+    """Attention of K models, (K, B, heads, T, d), as attention over K * B examples: torch can't map its fast ways."""
+
+    seen = False
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if function is not F.scaled_dot_product_attention:
+            return function(*args, **kwargs)
+        self.seen = True
+        if len(args) > 4 or not kwargs.keys() <= {"attn_mask", "dropout_p", "is_causal"} or kwargs.get("dropout_p"):
+            return function(*args, **kwargs)
+        mask = args[3] if len(args) > 3 else kwargs.get("attn_mask")
+        return _Folded.apply(*args[:3], mask, kwargs.get("is_causal", False))
+
+
+class _Folded(torch.autograd.Function):
+    """Attention that knows what to do when it is mapped over models; autograd follows what it then calls."""
+
+    @staticmethod
+    def forward(q, k, v, mask, is_causal):
+        return F.scaled_dot_product_attention(q, k, v, mask, is_causal=is_causal)
+
+    @staticmethod
+    def setup_context(context, inputs, output):
+        pass
+
+    @staticmethod
+    def vmap(about, places, q, k, v, mask, is_causal):
+        if places[3] is not None:
+            raise RuntimeError("each has a mask of attention of its own")
+        q, k, v = (
+            t.expand(about.batch_size, *t.shape) if place is None else t.movedim(place, 0)
+            for t, place in zip((q, k, v), places, strict=False)
+        )
+        q, k, v = (t.flatten(0, 1) for t in (q, k, v))
+        return F.scaled_dot_product_attention(q, k, v, mask, is_causal=is_causal).unflatten(
+            0, (about.batch_size, -1)
+        ), 0
 
 
 def _of_values(logits: Tensor, x: Tensor) -> Tensor:
@@ -623,7 +669,7 @@ class _Checked:
     """What is evaluated at a check: of each model's two sets at most so many rows, all of them laid side by side."""
 
     def __init__(self, trains: Sequence[Tensor], valids: Sequence[Tensor], at_most: int):
-        pairs = [[rows[:: -(-len(rows) // at_most)] for rows in pair] for pair in zip(trains, valids, strict=True)]
+        pairs = [[rows[spread(len(rows), at_most)] for rows in pair] for pair in zip(trains, valids, strict=True)]
         self.sizes = [[len(rows) for rows in pair] for pair in pairs]
         self.rows = nn.utils.rnn.pad_sequence([torch.cat(pair) for pair in pairs], batch_first=True)  # (K, longest)
 
@@ -677,13 +723,6 @@ def _memory(stack: _Stack, batch_size: int):
             f"batch_size: {batch_size} examples for each of {len(stack)} models don't fit into memory, wanted fewer "
             "models at once, or smaller batches"
         ) from error
-
-
-@contextmanager
-def _plain_attention():
-    """Attention from matrix products: torch's faster ways can't be mapped over weights."""
-    with sdpa_kernel(SDPBackend.MATH):
-        yield
 
 
 def _fused(optimizer: Callable) -> Callable:
