@@ -108,8 +108,8 @@ def compress(model: AutoregressiveModel, x: Tensor, about: dict | None = None, *
         The file's bytes; :func:`size` says how many of them are the header's.
 
     Raises:
-        ValueError: if ``x`` is no batch of the model's events, the model gives one of its values probability zero (then
-            no finite code has it), its predictions are NaN, ``about`` makes the header longer than 65,535 bytes, or
+        ValueError: if ``x`` is no batch of the model's events, its variables are real, it gives a value probability zero
+            (then no finite code has it) or predicts NaN, ``about`` makes the header longer than 65,535 bytes, or
             ``lanes`` is not from 1 to B.
 
     Example:
@@ -183,11 +183,11 @@ def compress_file(model: AutoregressiveModel, source: str | Path, out: str | Pat
         (True, 12)
     """
     try:
-        array = np.load(source, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        array = np.lib.format.open_memmap(source, mode="r")
+    except ValueError as error:
         raise ValueError(f"source: {source} is no .npy file: {error}") from error
     wanted = (len(array) if array.ndim else 0, *model.event_shape)
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "iu" or array.shape != wanted or not len(array):
+    if array.dtype.kind not in "iu" or array.shape != wanted or not len(array):
         shape = f"(B, {', '.join(map(str, model.event_shape))})"
         raise ValueError(f"source: got {array.dtype} of shape {array.shape}, wanted integers of shape {shape}")
     head = _head(model, len(array), {"kind": "npy", "dtype": array.dtype.str}, lanes=lanes)
@@ -451,6 +451,8 @@ def _coder_model():
 
 def _sequence(model: AutoregressiveModel, name: str, x: Tensor) -> Tensor:
     """Examples in the model's order, (B, D), int64 on the CPU."""
+    if model.values is None:
+        raise ValueError(f"model: got a {type(model).__name__} of real variables, wanted one of discrete values")
     return model.to_sequence(model.check_events(name, x).to(model.order.device).long()).cpu()
 
 

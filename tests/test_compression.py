@@ -23,7 +23,7 @@ from dgmlib.compression import (
     size,
 )
 from dgmlib.divergences import kl
-from dgmlib.models import FVSBN, MADE, Table
+from dgmlib.models import FVSBN, MADE, RNADE, Table
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +136,11 @@ def test_what_the_model_rules_out_has_no_code():
     certain = Table((1,), 2).count(torch.zeros(3, 1, dtype=torch.int64))
     with pytest.raises(ValueError, match=r"value 1 at variable 0 .* has probability 0\.0"):
         compress(certain, torch.tensor([[0], [1]]))
+
+
+def test_real_variables_have_no_code():
+    with pytest.raises(ValueError, match="model: got a RNADE of real variables, wanted one of discrete values"):
+        compress(RNADE((3,), None), torch.zeros(4, 3))
 
 
 def test_what_is_certain_costs_nothing():
@@ -283,6 +288,8 @@ def test_a_file_of_compress_becomes_an_array_of_integers(model, x, data, tmp_pat
         (np.full((3, 1, 3, 3), 2), r"source: got values 2\.\.2, wanted 0\.\.1"),
         (b"no array", "is no .npy file"),
         (b"", "is no .npy file"),
+        (b"PK\3\4 as numpy.savez writes", "is no .npy file"),
+        (np.array([[None]]), "is no .npy file"),
     ],
 )
 def test_a_source_that_is_no_batch_is_named_and_nothing_is_written(model, tmp_path, content, says):
