@@ -43,7 +43,7 @@ from dgmlib import data
 from dgmlib.compression import compress, compress_online, decompress, decompress_online, peers, size
 from dgmlib.files import write_whole
 from dgmlib.likelihood import to_bits
-from dgmlib.models import MADE, RNN, Table, load
+from dgmlib.models import MADE, RNN, PixelCNN, Table, load
 from dgmlib.train import fit
 
 try:
@@ -61,12 +61,13 @@ class Task(NamedTuple):
     train: Callable | None = None  # makes the weights where there are none
 
 
-def learn_by_fit(steps: int, lr: float) -> Callable:
-    """Goes on from the weights so far, always for the same number of steps; dropout must see to the rest."""
+def learn_by_fit(steps: int) -> Callable:
+    """Goes on from the weights so far, always for the same number of steps."""
 
     def learn(model, past):
-        how = {"steps": steps, "check_every": steps, "patience": None, "lr": lr, "weight_decay": 0.3}
-        fit(model, past, past, batch_size=min(50, len(past)), generator=torch.Generator().manual_seed(0), **how)
+        how = {"steps": steps, "check_every": steps, "check_at_most": 100, "patience": None}
+        how |= {"batch_size": min(16, len(past)), "lr": 0.003, "weight_decay": 0.1}
+        fit(model, past, past, generator=torch.Generator().manual_seed(0), **how)
 
     return learn
 
@@ -89,7 +90,7 @@ def train_shakespeare(dataset: data.Dataset):
     model = RNN(dataset.event_shape, dataset.values, cell="gru", hidden=256, embedding=64)
     text = torch.cat([data.load("tiny_shakespeare").train, dataset.valid.flatten()])  # as published figures do
     for lr in (0.005, 0.001):
-        how = {"steps": 800, "batch_size": 24, "check_every": 400, "check_at_most": 200, "patience": None, "clip": 1.0}
+        how = {"steps": 400, "batch_size": 16, "check_every": 400, "check_at_most": 200, "patience": None, "clip": 1.0}
         windows = text.unfold(0, *dataset.event_shape, 1)
         fit(model, windows, dataset.valid, lr=lr, generator=torch.Generator().manual_seed(0), **how)
     return model
@@ -105,8 +106,8 @@ TASKS = {
         lambda: data.load("digits"),
         {"MADE": "compression-digits-MADE"},
         (
-            lambda d: MADE(d.event_shape, d.values, hidden=(64,), dropout=0.3, direct=False),
-            learn_by_fit(150, 0.003),
+            lambda d: PixelCNN(d.event_shape, d.values, hidden=32, layers=2, first_kernel=5),
+            learn_by_fit(80),
             [24, 48, 96, 144, 192, 240],
         ),
         train_digits,
@@ -115,8 +116,8 @@ TASKS = {
         lambda: data.load("digits", binarize=True),
         {"MADE": "digits-MADE-0", "Transformer": "digits-Transformer-0"},
         (
-            lambda d: MADE(d.event_shape, 2, hidden=(128,), dropout=0.3),
-            learn_by_fit(100, 0.003),
+            lambda d: PixelCNN(d.event_shape, 2, hidden=16, layers=2, first_kernel=5),
+            learn_by_fit(80),
             [24, 48, 96, 144, 192, 240],
         ),
     ),
@@ -124,9 +125,9 @@ TASKS = {
         lambda: data.load("mnist", files="test", binarize="threshold"),
         {"MADE": "mnist-MADE-0", "GatedPixelCNN": "mnist-GatedPixelCNN-0"},
         (
-            lambda d: MADE(d.event_shape, 2, hidden=(200,), dropout=0.3),
-            learn_by_fit(100, 0.003),
-            [24, 48, 96, 144, 192, 256, 384, 512, 640, 768, 896],
+            lambda d: PixelCNN(d.event_shape, 2, hidden=16, layers=2),
+            learn_by_fit(60),
+            [16, 48, 96, 192, 384, 640],
         ),
     ),
     "tiny Shakespeare": Task(
