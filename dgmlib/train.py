@@ -23,6 +23,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from traceback import clear_frames
 
 import torch
 import torch.distributed as dist
@@ -31,7 +32,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 from tqdm import tqdm
 
-from dgmlib.files import write_whole
+from dgmlib.files import remove_parts, write_whole
 from dgmlib.likelihood import bits_per_dim, nll
 from dgmlib.model import AutoregressiveModel, check_counts, out_of_memory
 
@@ -58,7 +59,13 @@ class History:
 
     @property
     def best(self) -> int:
-        """Index of the check with the lowest validation loss, the first of equals."""
+        """Index of the check with the lowest validation loss, the first of equals.
+
+        Raises:
+            ValueError: if there was no check yet.
+        """
+        if not self.valid:
+            raise ValueError("valid: got no check, wanted at least one")
         return min(range(len(self.valid)), key=self.valid.__getitem__)
 
 
@@ -89,10 +96,11 @@ def fit(
     .. math:: \max_\theta \; \frac{1}{N} \sum_{n=1}^{N} \log p_\theta(x^{(n)})
 
     Every ``check_every`` updates, and after the last, both sets are evaluated. After ``patience`` checks without a new
-    best validation loss, or after ``steps`` updates, the weights of the best check are put back.
+    best validation loss, or after ``steps`` updates, the weights of the best check are put back. They are, too, when an
+    error or Ctrl-C ends the run.
 
     Args:
-        model: trained in place.
+        model: trained in place; ends in ``eval`` mode.
         train: examples to learn from, ``(N, *event_shape)``; for a model with classes, a pair of them and their
             classes, ``(N,)``. Best on the model's device; from elsewhere each batch is brought there. Data larger than
             memory may lie in a file: ``torch.from_numpy(numpy.load(path, mmap_mode="c"))``. The windows of one long
@@ -103,23 +111,24 @@ def fit(
         lr: the optimizer's step size.
         weight_decay: every weight shrinks by this times ``lr`` in each update, apart from Adam's step (AdamW).
         optimizer: a class of ``torch.optim``, or what makes one: it is called with the parameters, ``lr`` and, if it
-            knows of that, ``weight_decay``. ``functools.partial(torch.optim.SGD, momentum=0.9)`` says more.
+            knows of that, ``weight_decay``. ``functools.partial(torch.optim.SGD, momentum=0.9)`` gives it others.
         schedule: called with the optimizer, gives one of torch's schedules of the step size, which then moves on after
             each update (``ReduceLROnPlateau``: at each check, by the validation loss).
         clip: longer gradients are cut to this Euclidean norm.
         precision: ``torch.bfloat16`` lets torch.autocast compute in it where that is safe; weights stay in float32.
         check_every: updates between two checks.
-        check_at_most: of a larger set, about so many examples, spread evenly, are evaluated.
+        check_at_most: of a larger set, so many examples, spread evenly, are evaluated.
         patience: checks without progress before it stops; ``None`` goes on to the end.
         checkpoint: file to keep all that the run needs to go on; a run that finds it there goes on from it. Everything
-            but ``steps``, ``patience`` and what only shows or saves must be as it was.
+            but ``steps``, ``patience`` and what only shows or saves must be as it was; of sets above 100 MB, ten
+            thousand examples are compared.
         save_every: seconds between two checkpoints; the first and the last check always make one.
         on_check: called with the history after each check; what it raises ends the run.
         progress: show a bar with nats per example and bits per dimension.
         generator: source of the mini-batches; without one, a CPU generator seeded with 0.
 
     Raises:
-        ValueError: if ``train`` or ``valid`` is no set of the model's events, a number is out of its range, ``train``
+        ValueError: if ``train`` or ``valid`` is no set of the model's events, an option is out of its range, ``train``
             has fewer examples than a batch, or the checkpoint is damaged or of another run.
         FloatingPointError: if the loss is no longer finite; it says at which update and where.
         MemoryError: if a batch does not fit into memory; it says how many examples do.
@@ -137,6 +146,7 @@ def fit(
         >>> round(coin.log_prob(torch.tensor([[1]])).exp().item(), 2)
         0.75
     """
+    _check_tools(model, optimizer, schedule, precision, generator)
     train, valid = _Examples(model, "train", train), _Examples(model, "valid", valid)
     check_counts(steps=steps, batch_size=batch_size, check_every=check_every, check_at_most=check_at_most)
     check_counts(**({} if patience is None else {"patience": patience}))
@@ -151,7 +161,8 @@ def fit(
     schedule = schedule and schedule(optimizer)
     run = _Run(model, optimizer, schedule, generator)
     if checkpoint is not None:
-        run.keep_in(checkpoint, save_every, (train, valid, batch_size, clip, precision, check_every, check_at_most))
+        how = {"batch_size": batch_size, "clip": clip, "check_every": check_every, "check_at_most": check_at_most}
+        run.keep_in(checkpoint, save_every, train, valid, how | {"precision": str(precision), "processes": world})
     log_prob = _LogProb(model) if world == 1 else DistributedDataParallel(_LogProb(model))
     history = run.history
 
@@ -165,16 +176,17 @@ def fit(
         loss.backward()
         if clip is not None:
             nn.utils.clip_grad_norm_(model.parameters(), clip)
-        return loss
+        return loss if world == 1 else sum(_from_all(loss.item())) / world  # the same for optimizers that look at it
 
     def finished() -> bool:
         if not history.step:
             return False
-        return history.step[-1] >= steps or len(history.valid) - 1 - history.best == patience
+        return history.step[-1] >= steps or len(history.valid) - 1 - history.best >= (patience or steps)
 
     begun, done = history.step[-1] if history.step else 0, finished()
     model.train()
-    with tqdm(initial=begun, total=steps, unit=" updates", disable=not progress or rank > 0) as bar:
+    bar = tqdm(initial=begun, total=steps, unit=" updates", disable=not progress or rank > 0)
+    try:
         for step in range(begun, max(steps, begun) + 1):
             if step not in history.step[-1:] and (step % check_every == 0 or step == steps):
                 run.check(step, *(_evaluate(model, data, check_at_most, step, lr) for data in (train, valid)))
@@ -189,17 +201,17 @@ def fit(
             if done:
                 break
             index = torch.randint(len(train), (batch_size,), generator=generator, device=generator.device)
-            try:
+            with _Memory() as memory:
                 optimizer.step(partial(backpropagate, index[rank::world]))
-            except RuntimeError as error:
-                if not out_of_memory(error):
-                    raise
-                raise MemoryError(_what_fits(backpropagate, index[rank::world], batch_size)) from error
+            if memory.full:
+                raise MemoryError(_what_fits(backpropagate, index[rank::world], batch_size))
             if schedule is not None and not isinstance(schedule, ReduceLROnPlateau):
                 schedule.step()
             bar.update()
-    model.load_state_dict(run.best)
-    model.eval()
+    finally:
+        bar.close()
+        model.load_state_dict(run.best)
+        model.eval()
     return history
 
 
@@ -295,10 +307,11 @@ class _Examples:
     """A set of the model's events, with their classes if it has some; checked once, in parts."""
 
     def __init__(self, model: AutoregressiveModel, name: str, data: Tensor | tuple[Tensor, Tensor]):
-        x, *cond = data if isinstance(data, (tuple, list)) else (data,)
-        if len(cond) != (model.classes is not None):
+        data = data if isinstance(data, (tuple, list)) else (data,)
+        if len(data) != 1 + (model.classes is not None):
             wanted = "a pair of examples and their classes" if model.classes else "examples alone"
-            raise ValueError(f"{name}: got {1 + len(cond)} tensors, wanted {wanted}")
+            raise ValueError(f"{name}: got {len(data)} tensors, wanted {wanted}")
+        x, *cond = data
         parts = x.split(2**16) if isinstance(x, Tensor) and x.dim() and len(x) else [x]
         for part in parts:
             model.check_events(name, part)
@@ -312,14 +325,34 @@ class _Examples:
         index_at = index.to if isinstance(index, Tensor) else lambda device: index
         return [t[index_at(t.device)].to(self.device, non_blocking=True) for t in self.tensors]
 
-    def fingerprint(self) -> str:
-        """Of the shape and up to a thousand examples."""
-        digest = hashlib.sha256()
-        for tensor in self.tensors:
-            some = tensor[:: max(1, len(self) // 1000)].cpu().contiguous()
-            digest.update(f"{tuple(tensor.shape)} {tensor.dtype} ".encode())
-            digest.update(some.view(-1).view(torch.uint8).numpy().tobytes())
-        return digest.hexdigest()
+
+def fingerprint(*tensors: Tensor) -> str:
+    """SHA-256 of a data set, as 64 hexadecimal digits.
+
+    Args:
+        tensors: examples along the first dimension. Of more than 100 MB, only the shape and ten thousand of them count.
+
+    Example:
+        >>> fingerprint(torch.zeros(3, 2)) == fingerprint(torch.zeros(2, 3))
+        False
+    """
+    digest = hashlib.sha256()
+    for tensor in tensors:
+        digest.update(f"{tuple(tensor.shape)} {tensor.dtype} ".encode())
+        all_of_it = tensor.numel() * tensor.element_size() <= 10**8
+        some = tensor if all_of_it else tensor[spread(len(tensor), 10_000).to(tensor.device)]
+        digest.update(some.cpu().contiguous().view(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
+def spread(n: int, at_most: int) -> Tensor:
+    """At most so many of the numbers 0..n-1, from the first to the last, evenly.
+
+    Example:
+        >>> spread(9, 5).tolist(), spread(3, 5).tolist()
+        ([0, 2, 4, 6, 8], [0, 1, 2])
+    """
+    return torch.arange(n) if n <= at_most else torch.linspace(0, n - 1, at_most, dtype=torch.float64).round().long()
 
 
 class _LogProb(nn.Module):
@@ -348,34 +381,31 @@ class _Run:
         if self.history.best == len(self.history.valid) - 1:
             self.best = copy.deepcopy(self.model.state_dict())
 
-    def keep_in(self, path: str | Path, save_every: float, how: tuple) -> None:
+    def keep_in(self, path: str | Path, save_every: float, train: _Examples, valid: _Examples, how: dict) -> None:
         """Save from now on to ``path``; if it is there already, go on from it."""
-        train, valid, batch_size, clip, precision, check_every, check_at_most = how
         self.path, self.save_every = Path(path), save_every
         plan = {} if self.schedule is None else self.schedule.state_dict()
         self.settings = {
-            "model": f"{type(self.model).__name__}, made with {json.dumps(self.model._made_with, sort_keys=True, default=str)}",
-            "train": train.fingerprint(),
-            "valid": valid.fingerprint(),
-            "batch_size": batch_size,
+            "model": f"{type(self.model).__name__}, made with "
+            + json.dumps(self.model._made_with, sort_keys=True, default=str),
+            "dtype": str(next(self.model.parameters()).dtype),
+            "train": fingerprint(*train.tensors),
+            "valid": fingerprint(*valid.tensors),
             "optimizer": type(self.optimizer).__name__,
             **{f"optimizer's {name}": repr(value) for name, value in self.optimizer.defaults.items()},
             "schedule": self.schedule and type(self.schedule).__name__,
             **{f"schedule's {name}": repr(value) for name, value in plan.items()},
-            "clip": clip,
-            "precision": str(precision),
-            "check_every": check_every,
-            "check_at_most": check_at_most,
-            "processes": _place()[1],
+            **how,
         }
         content = _from_all(self._read() if _place()[0] == 0 else None)[0]  # the first process tells the others
         if content is not None:
             self._go_on_from(content)
+            remove_parts(self.path)
 
     def save(self, always: bool) -> None:
         if self.path is None or not (always or time.monotonic() - self.saved >= self.save_every):
             return
-        states = _from_all((torch.get_rng_state(), _cuda_state(self.model.order.device)))
+        states = _from_all((torch.get_rng_state(), _device_state(self.model.order.device)))
         if _place()[0] == 0:
             content = {
                 "format": self.FORMAT,
@@ -429,10 +459,12 @@ class _Run:
         if self.schedule is not None:
             self.schedule.load_state_dict(content["schedule"])
         self.generator.set_state(content["generator"])
-        cpu, cuda = content["torch"][_place()[0]]
+        cpu, device = content["torch"][_place()[0]]
         torch.set_rng_state(cpu)
-        if cuda is not None:
-            torch.cuda.set_rng_state(cuda, self.model.order.device)
+        if device is not None and self.model.order.device.type == "cuda":
+            torch.cuda.set_rng_state(device, self.model.order.device)
+        elif device is not None and self.model.order.device.type == "mps":
+            torch.mps.set_rng_state(device)
         self.history = History(**content["history"])
 
 
@@ -440,17 +472,16 @@ class _Run:
 def _evaluate(model: AutoregressiveModel, data: _Examples, at_most: int, step: int, lr: float) -> float:
     """Nats per example of at most so many of a set, of which every process takes its part."""
     rank, world = _place()
-    stride = -(-len(data) // at_most)
-    places = range(0, len(data), stride)[rank::world]
+    places = spread(len(data), at_most)[rank::world]
     model.eval()
     sums, start, size = [0.0, 0], 0, PART
     while start < len(places):
         part = places[start : start + size]
-        try:
-            log_prob = model.log_prob(*data[slice(part.start, part.stop, part.step)])
-        except RuntimeError as error:
-            if not out_of_memory(error) or size == 1:
-                raise
+        with _Memory() as memory:
+            log_prob = model.log_prob(*data[part])
+        if memory.full:
+            if size == 1:
+                raise MemoryError("valid: a single example does not fit into memory: wanted a smaller model")
             size //= 2
             continue
         if log_prob.isnan().any():
@@ -485,16 +516,28 @@ def _what_fits(backpropagate: Callable, index: Tensor, batch_size: int) -> str:
     """Say how many examples fit into memory, found by trying."""
     rows, per_process = len(index) // 2, len(index)
     while rows:
-        try:
+        with _Memory() as memory:
             backpropagate(index[:rows])
-        except RuntimeError as error:
-            if not out_of_memory(error):
-                raise
-            rows //= 2
-        else:
+        if not memory.full:
             fits = rows * batch_size // per_process
             return f"batch_size: {batch_size} examples don't fit into memory, and {fits} do"
+        rows //= 2
     return f"batch_size: {batch_size} examples don't fit into memory, nor does a single one: wanted a smaller model"
+
+
+class _Memory:
+    """Notes that memory did not suffice, and lets go of the error, which would keep what was computed alive."""
+
+    full = False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, traceback) -> bool:
+        self.full = isinstance(error, RuntimeError) and out_of_memory(error)
+        if self.full:
+            clear_frames(traceback)
+        return self.full
 
 
 def _place() -> tuple[int, int]:
@@ -511,12 +554,18 @@ def _from_all(mine) -> list:
     return gathered
 
 
-def _cuda_state(device: torch.device) -> Tensor | None:
-    return torch.cuda.get_rng_state(device) if device.type == "cuda" else None
+def _device_state(device: torch.device) -> Tensor | None:
+    """The state of the device's own generator, from which dropout draws there."""
+    if device.type == "cuda":
+        return torch.cuda.get_rng_state(device)
+    return torch.mps.get_rng_state() if device.type == "mps" else None
 
 
 def _decay_of(optimizer: Callable, weight_decay: float) -> dict[str, float]:
     """The option for an optimizer that has it: their own defaults differ."""
+    twice = sorted({"lr", "weight_decay"} & getattr(optimizer, "keywords", {}).keys())
+    if twice:
+        raise ValueError(f"optimizer: got one with {' and '.join(twice)} of its own, wanted that as an option of fit")
     if "weight_decay" in inspect.signature(optimizer).parameters:
         return {"weight_decay": weight_decay}
     if weight_decay:
@@ -525,10 +574,29 @@ def _decay_of(optimizer: Callable, weight_decay: float) -> dict[str, float]:
     return {}
 
 
+def _check_tools(model, optimizer, schedule, precision, generator) -> None:
+    """Name what is no tool for training."""
+    if not isinstance(model, AutoregressiveModel):
+        raise ValueError(f"model: got {type(model).__name__}, wanted an AutoregressiveModel")
+    if not any(p.requires_grad for p in model.parameters()):
+        raise ValueError(f"model: got a {type(model).__name__} whose weights are all frozen, wanted some to train")
+    for name, made, example in (
+        ("optimizer", optimizer, "torch.optim.AdamW"),
+        ("schedule", schedule, "functools.partial(torch.optim.lr_scheduler.CosineAnnealingLR, T_max=2000)"),
+    ):
+        if not callable(made) and not (made is None and name == "schedule"):
+            came = repr(made) if isinstance(made, str) else type(made).__name__
+            raise ValueError(f"{name}: got {came}, wanted what makes one, such as {example}")
+    if precision not in (None, torch.bfloat16):
+        raise ValueError(f"precision: got {precision!r}, wanted None or torch.bfloat16")
+    if not isinstance(generator, torch.Generator | None):
+        raise ValueError(f"generator: got {generator!r}, wanted a torch.Generator")
+
+
 def _check_rates(*, lr: float, weight_decay: float, clip: float | None, save_every: float) -> None:
-    for name, number in (("lr", lr), ("clip", 1.0 if clip is None else clip)):
-        if not 0 < number < float("inf"):
-            raise ValueError(f"{name}: got {number!r}, wanted a positive number")
-    for name, number in (("weight_decay", weight_decay), ("save_every", save_every)):
-        if not number >= 0:
-            raise ValueError(f"{name}: got {number!r}, wanted a number of at least 0")
+    numbers = {"lr": lr, "clip": 1.0 if clip is None else clip, "weight_decay": weight_decay, "save_every": save_every}
+    for name, number in numbers.items():
+        least = "a positive number" if name in ("lr", "clip") else "a number of at least 0"
+        good = isinstance(number, (int, float)) and not isinstance(number, bool)
+        if not good or not (0 < number < float("inf") or (number == 0 and least != "a positive number")):
+            raise ValueError(f"{name}: got {number!r}, wanted {least}")

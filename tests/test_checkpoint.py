@@ -121,6 +121,9 @@ def test_a_run_that_ran_out_of_patience_stays_so(tmp_path):
     first = run(MODELS["MADE"], tmp_path / "c", **how)
     assert first[0][0][-1] < 500
     assert same(run(MODELS["MADE"], tmp_path / "c", seed=1, **how), first)
+    assert same(run(MODELS["MADE"], tmp_path / "c", seed=1, **how | {"patience": 1}), first)
+    longer = run(MODELS["MADE"], tmp_path / "c", seed=1, **how | {"patience": 4})
+    assert same(longer, run(MODELS["MADE"], None, **how | {"patience": 4})) and len(longer[0][0]) > len(first[0][0])
 
 
 # ------------------------------------------------------------------------------------------------------ really killed
@@ -261,6 +264,28 @@ def test_another_model_or_other_data_are_refused(tmp_path):
         fit(MADE((6,), 2, hidden=(8,)), 1 - x, x, steps=1, batch_size=9, checkpoint=path)
 
 
+def test_each_example_of_the_data_counts(tmp_path):
+    x, path = torch.zeros(5000, 6, dtype=torch.int64), tmp_path / "c"
+    fit(FVSBN((6,), 2), x, x[:9], steps=1, batch_size=9, checkpoint=path)
+    x[3777, 2] = 1
+    with pytest.raises(ValueError, match="of another run: got train "):
+        fit(FVSBN((6,), 2), x, x[:9], steps=1, batch_size=9, checkpoint=path)
+
+
+def test_weights_of_another_precision_are_another_run(tmp_path):
+    x, path = bits(), tmp_path / "c"
+    fit(FVSBN((6,), 2), x, x, steps=1, batch_size=9, checkpoint=path)
+    with pytest.raises(ValueError, match=r"of another run: got dtype torch\.float64, wanted torch\.float32"):
+        fit(FVSBN((6,), 2).float(), x, x, steps=1, batch_size=9, checkpoint=path)
+
+
+def test_what_a_killed_writer_left_is_removed_when_the_run_goes_on(tmp_path):
+    run(MODELS["MADE"], tmp_path / "c", steps=7)
+    (tmp_path / ".c.123.part").write_bytes(b"half")
+    run(MODELS["MADE"], tmp_path / "c", steps=14)
+    assert os.listdir(tmp_path) == ["c"]
+
+
 def test_classes_belong_to_the_data(tmp_path):
     x, cond = torch.zeros(9, 1, 1, 3, dtype=torch.int64), torch.arange(9) % 2
     for classes, goes_on in ((cond, True), (1 - cond, False)):
@@ -304,7 +329,7 @@ def test_a_checkpoint_of_another_version_is_refused(tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_named_before_the_first_update(tmp_path):
-    with pytest.raises(OSError, match=r"can't be written: .*nowhere/c"):
+    with pytest.raises(OSError, match=r"can't be written: there is no folder .*nowhere: '.*nowhere/c'"):
         run(MODELS["MADE"], tmp_path / "nowhere" / "c")
 
 

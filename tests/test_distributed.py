@@ -6,6 +6,7 @@ This file is also the program that torchrun starts; it goes through all cases, s
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,13 @@ def interrupted_run() -> dict:
     raise AssertionError("it was not interrupted")
 
 
+def line_search() -> dict:
+    optimizer = partial(torch.optim.LBFGS, line_search_fn="strong_wolfe", max_iter=5)
+    model = MADE((6,), 2, hidden=(8,))
+    history = fit(model, X[:40], X[:40], optimizer=optimizer, lr=1.0, steps=2, **{**HOW, "check_every": 1})
+    return {**vars(history), "model": model.state_dict()}
+
+
 def uneven_batch() -> dict:
     try:
         fit(MADE((6,), 2), X, X, batch_size=19)
@@ -74,7 +82,7 @@ def uneven_batch() -> dict:
     return {"error": ""}
 
 
-CASES = [update, update_without_sharing, run, whole_run, interrupted_run, uneven_batch]
+CASES = [update, update_without_sharing, run, whole_run, interrupted_run, line_search, uneven_batch]
 
 
 def go_through(cases) -> dict:
@@ -94,8 +102,12 @@ def alone():
 
 
 @pytest.fixture(scope="module")
-def two(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("distributed")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("distributed")
+
+
+@pytest.fixture(scope="module")
+def two(folder):
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", __file__, folder]
     done = subprocess.run(
         command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}, timeout=200
@@ -129,6 +141,17 @@ def test_an_interrupted_run_of_two_goes_on_as_one_that_was_not(two):
     for each in two:
         assert each["whole_run"]["valid"] == each["interrupted_run"]["valid"]
         assert furthest(each["whole_run"], each["interrupted_run"]) == 0
+
+
+def test_a_checkpoint_of_two_wants_two(two, folder):
+    with pytest.raises(ValueError, match="of another run: got processes 2, wanted 1"):
+        run(dropout=0.3, checkpoint=folder / "checkpoint")
+
+
+def test_a_line_search_sees_one_loss(two):
+    """Each process sees other examples; if they went other ways, they would wait for each other for ever."""
+    first, second = (each["line_search"] for each in two)
+    assert furthest(first, second) == 0 and min(first["train"]) < first["train"][0]
 
 
 def test_a_batch_that_can_not_be_shared_out_is_refused(two):

@@ -43,7 +43,7 @@ def test_what_stood_there_stays_when_the_disk_is_full(tmp_path):
 @pytest.mark.parametrize("place", ["nowhere/weights", "file/weights"])
 def test_a_folder_that_can_not_be_written_to_is_named(place, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(OSError, match=f"can't be written: .*{place}"):
+    with pytest.raises(OSError, match=f"can't be written: there is no folder .*{place}"):
         write_whole(tmp_path / place, b"new")
 
 
@@ -57,3 +57,24 @@ def test_what_stood_there_stays_when_the_writer_is_killed(call, tmp_path):
         assert done.returncode == 0 and path.read_bytes() == b"new" * 1000
     else:
         assert done.returncode == -9 and path.read_bytes() == b"old"
+
+
+def test_a_link_is_followed(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere" / "file")
+    for content in (b"first", b"second"):
+        write_whole(tmp_path / "link", content)
+        assert (tmp_path / "link").is_symlink() and (tmp_path / "elsewhere" / "file").read_bytes() == content
+
+
+def test_what_is_no_file_is_written_to_and_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    write_whole(tmp_path / "pipe", b"whole")
+    assert os.read(reader, 100) == b"whole" and (tmp_path / "pipe").is_fifo()
+    os.close(reader)
+
+
+def test_a_folder_is_no_file(tmp_path):
+    with pytest.raises(OSError, match=f"can't be written: Is a directory: '{tmp_path}'"):
+        write_whole(tmp_path, b"whole")

@@ -4,6 +4,7 @@ import copy
 import os
 import subprocess
 import sys
+import weakref
 from functools import partial
 
 import pytest
@@ -13,7 +14,7 @@ from oracles import randomise
 from dgmlib import data
 from dgmlib.likelihood import nll
 from dgmlib.models import FVSBN, MADE, PixelCNN, Table
-from dgmlib.train import choose_device, fit, to_tensorboard
+from dgmlib.train import History, choose_device, fit, spread, to_tensorboard
 
 
 def test_it_finds_the_maximum_that_is_known_in_closed_form():
@@ -205,6 +206,21 @@ def test_a_schedule_may_follow_the_validation_loss():
 
     fit(FVSBN((5,), 2), x, x, optimizer=Watched, lr=0.8, schedule=plateau, steps=5, batch_size=60, check_every=2)
     assert rates == [0.8, 0.8, 0.4, 0.4, 0.2]  # the first check sets the mark, each later one halves
+    rates.clear()  # what gets better on train gets worse on its opposite, and only that counts
+    better, opposite = torch.ones_like(x), torch.zeros_like(x)
+    plateau = partial(torch.optim.lr_scheduler.ReduceLROnPlateau, factor=0.5, patience=0)
+    fit(
+        FVSBN((5,), 2),
+        better,
+        opposite,
+        optimizer=Watched,
+        lr=0.8,
+        schedule=plateau,
+        steps=5,
+        batch_size=60,
+        check_every=2,
+    )
+    assert rates == [0.8, 0.8, 0.4, 0.4, 0.2]
 
 
 def test_long_gradients_are_cut():
@@ -287,13 +303,28 @@ def test_a_model_with_classes_learns_each():
 
 
 def test_a_large_set_is_checked_on_examples_spread_evenly():
-    x = torch.zeros(1000, 2, dtype=torch.int64)
-    x[::10] = 1  # of every tenth, which is what a check of 100 sees
-    model = Table((2,), 2)
-    model.count(torch.ones(1, 2, dtype=torch.int64), smoothing=1e-9)
-    history = fit(model, x, x, steps=1, lr=1e-9, check_at_most=100)
-    assert history.train[0] == pytest.approx(0.0, abs=1e-6)
-    assert fit(model, x, x, steps=1, lr=1e-9).train[0] > 1
+    x, sizes = torch.arange(1000)[:, None].repeat(1, 2) % 7, []
+
+    class Small(FVSBN):
+        def log_prob(self, x):
+            sizes.append(len(x))
+            return super().log_prob(x)
+
+    model = randomise(Small((2,), 7))
+    each = model.log_prob(x).detach()
+    history = fit(model, x, x[:99], steps=1, lr=1e-12, check_at_most=100)
+    assert sizes[:3] == [1000, 100, 99]
+    assert history.train[0] == pytest.approx(-each[spread(1000, 100)].mean().item())
+    assert history.train[0] != pytest.approx(-each.mean().item())
+
+
+@pytest.mark.parametrize(("n", "at_most"), [(10, 10), (10_001, 10_000), (60, 59), (1000, 7), (5, 1), (3, 10)])
+def test_what_is_spread_evenly(n, at_most):
+    places = spread(n, at_most)
+    assert len(places) == min(n, at_most) and places[0] == 0
+    steps = places.diff()
+    assert (steps >= 1).all() and (len(steps) == 0 or steps.max() - steps.min() <= 1)
+    assert len(places) == 1 or places[-1] == n - 1
 
 
 def test_fewer_examples_than_a_batch_are_refused():
@@ -347,6 +378,28 @@ class Fat(FVSBN):
         return super().forward(x)
 
 
+class Scarce(FVSBN):
+    """As on a device that has memory for 40 examples at once: what a failed batch took must be let go."""
+
+    taken = []  # noqa: RUF012, weak references to what passes have taken
+
+    def forward(self, x):
+        if self.training:
+            rows = sum(len(taken) for reference in self.taken if (taken := reference()) is not None)
+            mine = x.float()
+            self.taken.append(weakref.ref(mine))
+            if rows + len(x) > 40:
+                raise torch.OutOfMemoryError("CUDA out of memory.")
+            return super().forward(x) + 0 * mine.sum()
+        return super().forward(x)
+
+
+def test_a_batch_that_failed_takes_no_memory_while_a_smaller_one_is_sought():
+    Scarce.taken.clear()
+    with pytest.raises(MemoryError, match="60 examples don't fit into memory, and 30 do"):
+        fit(Scarce((5,), 2), bits(), bits(), batch_size=60)
+
+
 @pytest.mark.parametrize(
     ("room", "says"),
     [(20, "batch_size: 60 examples don't fit into memory, and 15 do"), (0, "nor does a single one: wanted a smaller")],
@@ -378,8 +431,77 @@ def test_a_device_that_is_not_there_is_named(name):
 
 
 @pytest.mark.parametrize(
-    ("option", "number"), [("lr", float("nan")), ("lr", -1), ("clip", 0), ("save_every", -1), ("patience", 0)]
+    ("option", "number"),
+    [("lr", float("nan")), ("lr", -1), ("lr", "0.1"), ("lr", None), ("clip", 0), ("save_every", -1), ("patience", 0)],
 )
 def test_a_number_out_of_its_range_is_named(option, number):
-    with pytest.raises(ValueError, match=f"{option}: got {number}, wanted"):
+    with pytest.raises(ValueError, match=f"{option}: got {number!r}, wanted"):
         fit(FVSBN((5,), 2), bits(), bits(), **{option: number})
+
+
+def frozen():
+    return FVSBN((5,), 2).requires_grad_(False)
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "says"),
+    [
+        (None, {}, "model: got NoneType, wanted an AutoregressiveModel"),
+        (frozen, {}, "model: got a FVSBN whose weights are all frozen"),
+        (FVSBN, {"optimizer": "adam"}, "optimizer: got 'adam', wanted what makes one, such as torch.optim.AdamW"),
+        (FVSBN, {"optimizer": torch.optim.Adam([torch.zeros(1)])}, "optimizer: got Adam, wanted what makes one"),
+        (FVSBN, {"schedule": "cosine"}, "schedule: got 'cosine', wanted what makes one, such as functools.partial"),
+        (FVSBN, {"precision": "bfloat16"}, "precision: got 'bfloat16', wanted None or torch.bfloat16"),
+        (FVSBN, {"precision": torch.float16}, "precision: got torch.float16, wanted None"),
+        (FVSBN, {"generator": 0}, "generator: got 0, wanted a torch.Generator"),
+        (FVSBN, {"optimizer": partial(torch.optim.AdamW, weight_decay=0.1)}, "optimizer: got one with weight_decay of"),
+        (FVSBN, {"optimizer": partial(torch.optim.SGD, lr=1)}, "optimizer: got one with lr of its own"),
+    ],
+)
+def test_what_is_no_tool_is_named(model, options, says):
+    model = model((5,), 2) if model is FVSBN else model and model()
+    with pytest.raises(ValueError, match=says):
+        fit(model, bits(), bits(), **{"batch_size": 60} | options)
+
+
+@pytest.mark.parametrize("data", [[], (), (1, 2, 3)])
+def test_sets_of_another_number_of_tensors_are_named(data):
+    with pytest.raises(ValueError, match=f"train: got {len(data)} tensors, wanted examples alone"):
+        fit(FVSBN((5,), 2), data, bits())
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
+def test_whatever_ends_a_run_the_best_weights_are_there(error):
+    x, model, best = bits(), MADE((5,), 2, hidden=(8,), dropout=0.5), []
+
+    def interrupt(history):
+        best[:] = history.valid
+        if len(history.step) == 6:
+            raise error
+
+    with pytest.raises(error):
+        fit(
+            model,
+            x[:20],
+            1 - x[20:],
+            lr=0.3,
+            steps=500,
+            batch_size=20,
+            check_every=5,
+            patience=None,
+            on_check=interrupt,
+        )
+    assert not model.training and best[-1] > min(best)
+    assert nll(model.log_prob(1 - x[20:]).detach()) == pytest.approx(min(best))
+
+
+def test_the_first_of_equal_checks_is_the_best():
+    assert History([0, 1, 2], [3.0, 2.0, 1.0], [2.0, 2.0, 3.0]).best == 0
+    with pytest.raises(ValueError, match="valid: got no check"):
+        _ = History().best
+
+
+def test_a_trained_model_is_ready_to_predict():
+    model = MADE((5,), 2, hidden=(8,), dropout=0.5)
+    fit(model, bits(), bits(), steps=3, batch_size=60)
+    assert not model.training
