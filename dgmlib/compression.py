@@ -108,9 +108,9 @@ def compress(model: AutoregressiveModel, x: Tensor, about: dict | None = None, *
         The file's bytes; :func:`size` says how many of them are the header's.
 
     Raises:
-        ValueError: if ``x`` is no batch of the model's events, its variables are real, it gives a value probability zero
-            (then no finite code has it) or predicts NaN, ``about`` makes the header longer than 65,535 bytes, or
-            ``lanes`` is not from 1 to B.
+        ValueError: if ``x`` is no batch of the model's events, the model's variables are real, it gives a value
+            probability zero (then no finite code has it) or predicts NaN, ``about`` makes the header longer than 65,535
+            bytes, or ``lanes`` is not from 1 to B.
 
     Example:
         >>> from dgmlib.likelihood import to_bits
