@@ -492,10 +492,13 @@ def _fit_together(
                 stack.keep(running, optimizer)
             stack.template.train()
             ahead = min(check_every - step % check_every, steps - step)
-            index = torch.stack(
-                [_draw(trains[i], ahead, batch_size, generators[i]) for i in stack.members], 1
-            )  # (ahead, K, B)
-            for rows in index:
+            index = [
+                _draw(trains[i], ahead, batch_size, generators[i])
+                if i in running
+                else trains[i][:1].expand(ahead, batch_size)  # whose generator stays where it stopped
+                for i in stack.members
+            ]
+            for rows in torch.stack(index, 1):  # (K, B)
                 gradients, bad = stack.gradients(*_rows(tensors, rows, device))
                 for i, loss in bad:
                     if i in running:
@@ -579,7 +582,7 @@ class _Stack:
         rows, kept = [self.members.index(i) for i in members], []
         for weight in self.weights:
             kept.append(weight.detach()[rows].requires_grad_())
-            state = optimizer.state.pop(weight)
+            state = optimizer.state.pop(weight, {})
             optimizer.state[kept[-1]] = {
                 name: value[rows] if isinstance(value, Tensor) and value.shape == weight.shape else value
                 for name, value in state.items()

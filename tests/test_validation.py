@@ -210,17 +210,22 @@ def test_in_single_precision_they_differ_by_rounding():
     assert weights < 1e-5 and losses < 1e-5
 
 
-def test_each_stops_when_its_own_patience_ends():
+@pytest.mark.parametrize("optimizer", [torch.optim.AdamW, torch.optim.SGD])
+def test_each_stops_when_its_own_patience_ends(optimizer):
     """And goes on, with what its optimizer remembers, when others have stopped."""
     models = [FVSBN((6,), 2) for _ in range(4)]
     others, (trains, valids) = copy.deepcopy(models), sets_for(models[0])
     trains, valids = [*trains, trains[0]], [*valids, trains[0]]
-    options = {"steps": 400, "batch_size": 20, "check_every": 5, "patience": 3, "lr": 0.03}
-    one, other = alone(models, trains, valids, **options), fit_together(others, trains, valids, **options)
+    lr = 0.03 if optimizer is torch.optim.AdamW else 1.0
+    options = {"steps": 400, "batch_size": 20, "check_every": 5, "patience": 3, "lr": lr, "optimizer": optimizer}
+    first, second = ([torch.Generator().manual_seed(s) for s in range(4)] for _ in range(2))
+    one = alone(models, trains, valids, first, **options)
+    other = fit_together(others, trains, valids, generators=second, **options)
     lengths = [len(h.step) for h in one]
     assert len(set(lengths)) >= 3 and sorted(lengths)[1] * 1.2 < max(lengths), f"they stop alike: {lengths}"
     weights, losses = differences(models, others, one, other)
     assert weights < 1e-9 and losses < 1e-9
+    assert all(torch.equal(a.get_state(), b.get_state()) for a, b in zip(first, second, strict=True))
 
 
 @pytest.mark.parametrize(
