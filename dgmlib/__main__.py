@@ -31,10 +31,10 @@ OF_FIT = (
 
 
 class Option(click.Option):
-    """An option that stands under a heading in the help."""
+    """An option that stands under a heading in the help, with its default."""
 
-    def __init__(self, *args, heading: str = "Options", **attributes):
-        super().__init__(*args, **attributes)
+    def __init__(self, *args, heading: str = "Options", show_default: bool | str = True, **attributes):
+        super().__init__(*args, show_default=show_default, **attributes)
         self.heading = heading
 
 
@@ -63,14 +63,18 @@ class Command(click.Command):
 
             if not out_of_memory(error):
                 raise
-            raise click.ClickException("memory does not suffice: a smaller --batch-size or model may fit") from error
+            raise _in_one_line(MemoryError(), context) from error
 
 
 def _in_one_line(error: Exception, context: click.Context) -> click.ClickException:
     """The library says 'name: got this, wanted that'; where the name is an option's, that option was used wrongly."""
+    options = {p.name: p for p in context.command.params}
     text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, MemoryError) and not error.args:
+        smaller = "--batch-size or model" if "batch_size" in options else "model"
+        text = f"memory does not suffice: a smaller {smaller} may fit"
     name, _, rest = text.partition(": ")
-    option = {p.name: p for p in context.command.params}.get(name)
+    option = options.get(name)
     if isinstance(error, ValueError) and option is not None:
         return click.BadParameter(rest, context, option)
     if isinstance(error, OSError) and error.filename and error.strerror:
@@ -79,7 +83,7 @@ def _in_one_line(error: Exception, context: click.Context) -> click.ClickExcepti
 
 
 def option(*names, **attributes):
-    return click.option(*names, cls=Option, **{"show_default": True, **attributes})
+    return click.option(*names, cls=Option, **attributes)
 
 
 class Models(click.Group):
@@ -89,9 +93,11 @@ class Models(click.Group):
         return sorted(_models())
 
     def get_command(self, context, name):
-        if name not in _models():
+        known = {_letters(typed): typed for typed in _models()}
+        if _letters(name) not in known:
             raise click.UsageError(f"no model is called {name!r}: wanted one of {', '.join(_models())}", context)
-        return _train_command(name, _models()[name])
+        typed = known[_letters(name)]
+        return _train_command(typed, _models()[typed])
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -106,6 +112,7 @@ def main():
     """
 
 
+SEED = click.IntRange(0, 2**64 - 1)  # as many as torch's generators take
 run_folder = click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
 any_device = option("--device", default="auto", help="Where to compute: auto, cpu, cuda, cuda:1, mps.")
 one_device = option("--device", default="cpu", help="Where to compute; the same kind must compress and decompress.")
@@ -135,65 +142,23 @@ def _models() -> dict:
     return {re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "-", name).lower(): getattr(models, name) for name in names}
 
 
+def _letters(name: str) -> str:
+    """What counts of a model's name: gated-pixelcnn, gated_pixelcnn and GatedPixelCNN are one."""
+    return re.sub("[-_]", "", name).lower()
+
+
 def _train_command(name: str, model: type) -> click.Command:
-    from dgmlib import data, runs
+    from dgmlib import runs
     from dgmlib.train import fit
 
     options = [p for p in _parameters(model) if p.name not in FROM_THE_DATA]
     of_model = [made for p in options if (made := _option(p, "Model")) is not None]
     of_fit = [_option(p, "Training") for p in _parameters(fit) if p.name in OF_FIT]
-    conditional = any(p.name == "classes" for p in _parameters(model))
-
-    def made(heading, *names, **attributes):
-        return Option(names, heading=heading, **{"show_default": True, **attributes})
-
-    parameters = [
-        made("Data", "--data", type=click.Choice(list(data.catalogue())), required=True, help="What to learn from."),
-        made("Data", "--binarize", is_flag=True, help="Make pixels black or white; of pictures."),
-        made(
-            "Data",
-            "--context-length",
-            type=int,
-            help="Cut one long text into windows of so many characters, 64 unless told otherwise; it is learnt from "
-            "windows that begin anywhere.",
-        ),
-        made(
-            "Data",
-            "--data-option",
-            metavar="NAME=VALUE",
-            multiple=True,
-            help="Another option of the data set, such as split=blocks of digits or files=test of mnist.",
-        ),
-        *([made("Data", "--conditional", is_flag=True, help="Tell the model the labels.")] if conditional else []),
-        *of_model,
-        *of_fit,
-        made(
-            "Training",
-            "--schedule",
-            type=click.Choice(runs.SCHEDULES),
-            default="constant",
-            help="How the step size changes: cosine lets it fall to zero at the last update.",
-        ),
-        made("Training", "--warmup", type=int, default=0, help="Updates over which the step size first rises to lr."),
-        made(
-            "Training",
-            "--precision",
-            type=click.Choice(list(runs.PRECISIONS)),
-            default="float32",
-            help="bfloat16 computes in it where that is safe.",
-        ),
-        made("Training", "--seed", type=int, default=0, help="Of the first weights, dropout and the mini-batches."),
-        made("Run", "--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="The run's folder."),
-        made("Run", "--device", default="auto", help="Where to compute: auto, cpu, cuda, cuda:1, mps."),
-        made("Run", "--tensorboard", is_flag=True, help="Write curves for TensorBoard into the folder."),
-        made(
-            "Run",
-            "--progress/--no-progress",
-            default=None,
-            show_default="in a terminal",
-            help="Show a bar instead of a line for each check.",
-        ),
-    ]
+    own = _own_options()
+    if all(p.name != "classes" for p in _parameters(model)):
+        del own["Data"]["--conditional"]
+    made = {heading: [Option([n], heading=heading, **a) for n, a in rows.items()] for heading, rows in own.items()}
+    parameters = [*made["Data"], *of_model, *of_fit, *made["Training"], *made["Run"]]
 
     def callback(out, device, tensorboard, progress, **given):
         data_options = _data_options(given["data"], given["binarize"], given["context_length"], given["data_option"])
@@ -215,6 +180,57 @@ def _train_command(name: str, model: type) -> click.Command:
 
     docs = _prose(inspect.getdoc(model).split("\n\n")[0])
     return Command(name, params=parameters, callback=callback, help=docs, short_help=docs)
+
+
+def _own_options() -> dict[str, dict[str, dict]]:
+    """What no docstring knows of: heading, then name, then attributes of each option."""
+    from dgmlib import data, runs
+
+    return {
+        "Data": {
+            "--data": {"type": click.Choice(list(data.catalogue())), "required": True, "help": "What to learn from."},
+            "--binarize": {"is_flag": True, "help": "Make pixels black or white; of pictures."},
+            "--context-length": {
+                "type": int,
+                "help": "Cut one long text into windows of so many characters, 64 unless told otherwise; it is learnt "
+                "from windows that begin anywhere.",
+            },
+            "--data-option": {
+                "metavar": "NAME=VALUE",
+                "multiple": True,
+                "help": "Another option of the data set, such as split=blocks of digits or files=test of mnist.",
+            },
+            "--conditional": {"is_flag": True, "help": "Tell the model the labels."},
+        },
+        "Training": {
+            "--schedule": {
+                "type": click.Choice(runs.SCHEDULES),
+                "default": "constant",
+                "help": "How the step size changes: cosine lets it fall to zero at the last update.",
+            },
+            "--warmup": {"type": int, "default": 0, "help": "Updates over which the step size first rises to lr."},
+            "--precision": {
+                "type": click.Choice(list(runs.PRECISIONS)),
+                "default": "float32",
+                "help": "bfloat16 computes in it where that is safe.",
+            },
+            "--seed": {"type": SEED, "default": 0, "help": "Of the first weights, dropout and the mini-batches."},
+        },
+        "Run": {
+            "--out": {
+                "type": click.Path(file_okay=False, path_type=Path),
+                "required": True,
+                "help": "The run's folder.",
+            },
+            "--device": {"default": "auto", "help": "Where to compute: auto, cpu, cuda, cuda:1, mps."},
+            "--tensorboard": {"is_flag": True, "help": "Write curves for TensorBoard into the folder."},
+            "--progress/--no-progress": {
+                "default": None,
+                "show_default": "in a terminal",
+                "help": "Show a bar instead of a line for each check.",
+            },
+        },
+    }
 
 
 def _data_options(name: str, binarize: bool, context_length: int | None, more: tuple[str, ...]) -> dict:
@@ -278,7 +294,7 @@ def _option(parameter: SimpleNamespace, heading: str) -> Option | None:
     dashed = name.replace("_", "-")
     quoted = re.findall(r'"(\w+)"', docs)
     scalars = [t for t in (int, float) if t in (get_args(parameter.annotation) or (parameter.annotation,))]
-    common = {"heading": heading, "default": default, "show_default": True, "help": _prose(docs)}
+    common = {"heading": heading, "default": default, "help": _prose(docs)}
     if isinstance(default, bool):
         return Option([f"--{dashed}/--no-{dashed}"], **common)
     if isinstance(default, tuple):
@@ -335,6 +351,15 @@ def _prose(text: str) -> str:
 # --------------------------------------------------------------------------------------- evaluate, sample, compress
 
 
+def _opened(folder: Path):
+    from dgmlib.runs import Run
+
+    run = Run(folder)
+    if run.weights.exists() and not run.ended:
+        click.echo(f"{folder}: goes on and has not ended: these are the weights of its end before", err=True)
+    return run
+
+
 @main.command(cls=Command, short_help="Measure a model on its data.")
 @run_folder
 @option("--split", type=click.Choice(["valid", "test"]), default="test", help="Choose on valid, report test once.")
@@ -343,9 +368,7 @@ def _prose(text: str) -> str:
 @any_device
 def evaluate(run, split, as_json, batch_size, device):
     """Measure the model in the folder RUN on its data: nats, and bits, each with one standard error."""
-    from dgmlib.runs import Run
-
-    opened = Run(run)
+    opened = _opened(run)
     score = opened.evaluate(split, device, batch_size)
     if as_json:
         about = {"run": str(run), "model": opened.settings.model, "data": opened.settings.data}
@@ -367,18 +390,20 @@ def evaluate(run, split, as_json, batch_size, device):
 @option("--top-k", type=int, help="Draw from the k likeliest values only; not the model's own either.")
 @option("--prefix", help="How each text begins.")
 @option("--cond", type=int, help="The class, of a model that is told it; without it, each class in turn.")
-@option("--seed", type=int, default=0)
-@option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A .png of pictures, a .npy, or a text file.")
+@option("--seed", type=SEED, default=0)
+@option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A .png of pictures, a .npy, or a .txt.")
 @any_device
 def sample(run, n, temperature, top_k, prefix, cond, seed, out, device):
     """Draw from the model in the folder RUN. Without --out, texts and pictures go to the terminal."""
     import torch
 
     from dgmlib.files import write_whole
-    from dgmlib.runs import Run, to_npy
+    from dgmlib.runs import to_npy
 
-    opened = Run(run)
+    opened = _opened(run)
     suffix = "" if out is None else out.suffix.lower()
+    if suffix not in ("", ".png", ".npy", ".txt"):
+        raise ValueError(f"out: got {str(out)!r}, wanted a .png, .npy or .txt")
     if suffix == ".png" and opened.alphabet is not None:
         raise ValueError(f"out: got {str(out)!r}, wanted a text file: {opened.settings.data} are texts")
     model = opened.model(device)
@@ -460,15 +485,16 @@ def compress(run, file, out, cond, device):
     from dgmlib import compression
     from dgmlib.files import write_whole
     from dgmlib.likelihood import to_bits
-    from dgmlib.runs import Run, log_prob
+    from dgmlib.runs import log_prob
 
     out = _not_there(file.with_name(f"{file.name}.dgmc")) if out is None else out
-    opened, content = Run(run), file.read_bytes()
+    opened, content = _opened(run), file.read_bytes()
+    model = _told(opened.model(device), cond)
     try:
         x, note = opened.to_tensor(content)
+        model.check_events("examples", x)
     except ValueError as error:
-        raise ValueError(f"{file}: {error}") from error
-    model = _told(opened.model(device), cond)
+        raise click.ClickException(f"{file}: {error}") from error
     data = compression.compress(model, x, note if cond is None else {**note, "cond": cond})
     promised = to_bits(-log_prob(model, x).sum().item()) / 8
     write_whole(out, data)
@@ -490,19 +516,18 @@ def decompress(run, file, out, device):
     """Give back, byte for byte, what was compressed into FILE with the model in the folder RUN."""
     from dgmlib import compression
     from dgmlib.files import write_whole
-    from dgmlib.runs import Run
 
     if out is None:
         if file.suffix != ".dgmc":
             raise ValueError(f"out: got none, wanted a name: {file.name} does not end with .dgmc")
         out = _not_there(file.with_suffix(""))
-    opened, data = Run(run), file.read_bytes()
+    opened, data = _opened(run), file.read_bytes()
     try:
         note = compression.read_about(data)
         x = compression.decompress(_told(opened.model(device), note.get("cond")), data)
         content = opened.to_content(x, note)
     except compression.CorruptFile as error:
-        raise ValueError(f"{file}: {error}") from error
+        raise click.ClickException(f"{file}: {error}") from error
     write_whole(out, content)
     click.echo(f"{out}: {len(content):,} bytes")
 

@@ -15,23 +15,26 @@ import io
 import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+import torch.distributed as dist
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
 from dgmlib import __version__, data, models
 from dgmlib.data import Alphabet, Dataset
-from dgmlib.files import write_whole
+from dgmlib.files import remove_parts, write_whole
 from dgmlib.likelihood import bits_per_dim, nll, standard_error, to_bits
 from dgmlib.model import AutoregressiveModel, check_counts
 from dgmlib.train import History, choose_device, fit, to_tensorboard, together
 
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
 SCHEDULES = ("constant", "cosine")
+SEEDS = 2**64  # torch's generators take as many
+FILES = ("run.json", "checkpoint.pt", "history.json", "model.safetensors")
 # As for a checkpoint: a run may go on for longer than was planned.
 MAY_CHANGE = {"training.steps", "training.patience", "training.save_every"}
 
@@ -53,7 +56,7 @@ class Settings:
         seed: of the first weights, of dropout and of the mini-batches.
 
     Raises:
-        ValueError: if a name is unknown or ``warmup`` is negative.
+        ValueError: if a name is unknown, ``warmup`` is negative, or ``seed`` is not from 0 to 2**64 - 1.
 
     Example:
         >>> settings = Settings("FVSBN", "digits", data_options={"binarize": True}, training={"steps": 100})
@@ -83,6 +86,8 @@ class Settings:
             if getattr(self, name) not in wanted:
                 raise ValueError(f"{name}: got {getattr(self, name)!r}, wanted one of {', '.join(wanted)}")
         check_counts(0, warmup=self.warmup, seed=self.seed)
+        if self.seed >= SEEDS:
+            raise ValueError(f"seed: got {self.seed}, wanted an integer of at most {SEEDS - 1}")
 
 
 @dataclass(frozen=True)
@@ -304,7 +309,7 @@ def train(
     """Train a model into a folder; a folder in which the same run was begun goes on from its checkpoint.
 
     A run that has ended is left as it is, unless it is given more ``steps`` or another ``patience``. Started by
-    ``torchrun``, several processes share the work, and only the first writes and speaks.
+    ``torchrun``, several processes share the work, and only the first reads the folder, writes and speaks.
 
     Args:
         folder: made where it is missing; it is written to from the first check on.
@@ -337,42 +342,47 @@ def train(
     settings = Settings(**json.loads(json.dumps(asdict(settings), sort_keys=True)))  # as run.json gives it back
     with together(device) as (rank, world):
         say = say if rank == 0 else lambda line: None
-        begun = _same(folder, settings)
-        if begun is not None and begun.ended and begun.settings == settings:
-            history = read_history(folder)
-            say(f"{folder}: has ended: {_best(history)}")
-            return history
+        begun, ended = _from_first(rank, world, lambda: _begun(folder, settings))
+        if ended is not None:
+            say(f"{folder}: has ended: {_best(ended)}")
+            return ended
         dataset = load_data(settings)
         torch.manual_seed(settings.seed)
         model = make_model(settings, dataset).to(device)
         parameters = sum(p.numel() for p in model.parameters())
         where = f"{device}, {world} processes" if world > 1 else f"{device}"
         say(f"{settings.model} of {parameters:,} parameters on {settings.data} ({dataset.protocol}), {where}")
-        checkpoint = folder / "checkpoint.pt"
-        if checkpoint.exists():
-            say(f"goes on from {checkpoint}")
+        files = {name: folder / name for name in FILES}
+        if files["checkpoint.pt"].exists():
+            say(f"goes on from {files['checkpoint.pt']}")
         curves = to_tensorboard(folder / "tensorboard") if tensorboard and rank == 0 else None
 
-        def on_check(history: History) -> None:
+        def keep(history: History) -> None:
             if history.step[-1] == 0 or begun is None or begun.settings != settings:
-                write_whole(folder / "run.json", _record(settings, dataset, ended=False))
-            write_whole(folder / "history.json", json.dumps(asdict(history) | {"best": history.best}).encode())
+                write_whole(files["run.json"], _record(settings, dataset, ended=False))
+            write_whole(files["history.json"], json.dumps(asdict(history) | {"best": history.best}).encode())
+
+        def on_check(history: History) -> None:
+            keep(history)
             if curves is not None:
                 curves(history)
             if not progress:
                 step, *losses = (column[-1] for column in (history.step, history.train, history.valid))
                 say("update {:>6}: train {:.3f}, valid {:.3f} nats per example".format(step, *losses))
 
-        new = [f for f in (folder, *folder.parents) if not f.exists()]
+        new = [f for f in (folder, *folder.parents) if not f.exists()] if rank == 0 else []
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            if rank == 0:
+                folder.mkdir(parents=True, exist_ok=True)
+                for path in files.values():
+                    remove_parts(path)
             history = fit(
                 model,
                 *_examples(settings, dataset, device),
                 **settings.training,
                 schedule=_schedule(settings),
                 precision=PRECISIONS[settings.precision],
-                checkpoint=checkpoint,
+                checkpoint=files["checkpoint.pt"],
                 on_check=on_check if rank == 0 else None,
                 progress=progress,
                 generator=torch.Generator().manual_seed(settings.seed),
@@ -382,10 +392,13 @@ def train(
                 if made.exists() and not any(made.iterdir()):
                     made.rmdir()
             raise
+        if _steps(settings) < history.step[-1]:  # it came too late to have fewer
+            settings = _with_steps(settings, history.step[-1])
         if rank == 0:
-            model.save(folder / "model.safetensors")
-            write_whole(folder / "run.json", _record(settings, dataset, ended=True))
-        say(f"{_best(history)}; weights in {folder / 'model.safetensors'}")
+            keep(history)  # a run that was killed after its last checkpoint has no check left to tell of
+            model.save(files["model.safetensors"])
+            write_whole(files["run.json"], _record(settings, dataset, ended=True))
+        say(f"{_best(history)}; weights in {files['model.safetensors']}")
     return history
 
 
@@ -474,7 +487,10 @@ def read_history(folder: str | Path) -> History:
     """
     try:
         said = json.loads(Path(folder, "history.json").read_text(encoding="utf-8"))
-        return History(said["step"], said["train"], said["valid"])
+        checks = list(zip(said["step"], said["train"], said["valid"], strict=True))
+        if not checks or not all(isinstance(number, (int, float)) for check in checks for number in check):
+            raise ValueError("wanted numbers, of at least one check")
+        return History(*map(list, zip(*checks, strict=True)))
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{folder}/history.json: damaged: {error}") from error
 
@@ -503,6 +519,8 @@ def _from_npy(content: bytes) -> tuple[Tensor, dict]:
         raise ValueError(f"is cut off, or no .npy file of numbers: {error}") from error
     if array.dtype.kind not in "biu":
         raise ValueError(f"holds {array.dtype}, wanted integers")
+    if array.size and array.max() > np.iinfo(np.int64).max:  # it would become a negative number
+        raise ValueError(f"holds {array.max()}, wanted the model's values")
     fortran_order = array.flags.f_contiguous and not array.flags.c_contiguous
     note = {"kind": "npy", "dtype": array.dtype.str} | ({"fortran_order": True} if fortran_order else {})
     return torch.from_numpy(array.astype(np.int64, order="C")), note
@@ -553,9 +571,16 @@ class _StepSize:
 def _schedule(settings: Settings) -> Callable | None:
     if settings.schedule == "constant" and settings.warmup == 0:
         return None
-    steps = settings.training.get("steps", inspect.signature(fit).parameters["steps"].default)
-    factor = _StepSize(settings.warmup, steps if settings.schedule == "cosine" else None)
+    factor = _StepSize(settings.warmup, _steps(settings) if settings.schedule == "cosine" else None)
     return lambda optimizer: LambdaLR(optimizer, factor)
+
+
+def _steps(settings: Settings) -> int:
+    return settings.training.get("steps", inspect.signature(fit).parameters["steps"].default)
+
+
+def _with_steps(settings: Settings, steps: int) -> Settings:
+    return replace(settings, training={**settings.training, "steps": steps})
 
 
 def _record(settings: Settings, dataset: Dataset, ended: bool) -> bytes:
@@ -569,6 +594,32 @@ def _record(settings: Settings, dataset: Dataset, ended: bool) -> bytes:
         "alphabet": None if dataset.alphabet is None else asdict(dataset.alphabet),
     }
     return (json.dumps(record, indent=2) + "\n").encode()
+
+
+def _begun(folder: Path, settings: Settings) -> tuple[Run | None, History | None]:
+    """The run that the folder holds, if any, and its losses, if it has ended and is not asked for more."""
+    run = _same(folder, settings)
+    if run is None or not run.ended or not (folder / "history.json").exists():
+        return run, None
+    history = read_history(folder)
+    done = history.step[-1]
+    fewer = _steps(settings) <= done and _with_steps(settings, done) == _with_steps(run.settings, done)
+    return run, history if fewer or settings == run.settings else None
+
+
+def _from_first(rank: int, world: int, find: Callable):
+    """What the first process finds, or the error that it meets; the others may not see its disk."""
+    found = [None, None]
+    if rank == 0:
+        try:
+            found = [find(), None]
+        except (ValueError, OSError) as error:
+            found = [None, error]
+    if world > 1:
+        dist.broadcast_object_list(found)
+    if found[1] is not None:
+        raise found[1]
+    return found[0]
 
 
 def _same(folder: Path, settings: Settings) -> Run | None:
