@@ -379,20 +379,29 @@ class TransformerBlock(nn.Module):
 
 
 @torch.no_grad()
-def start_small(blocks: nn.ModuleList) -> None:
-    r"""Draw the weights of Transformer blocks from N(0, 0.02^2), narrower where a map adds to the residual stream.
+def start_small(blocks: nn.ModuleList, head: nn.Linear) -> None:
+    r"""Draw a Transformer's weights from N(0, 0.02^2), narrower where a map adds to the residual stream.
 
     Each of L blocks adds twice, so those maps are drawn from :math:`N(0, 0.02^2 / 2L)`: the sum does not grow with L.
+    The output layer sees normalised vectors, so its logits start with a standard deviation of
+    :math:`0.02 \sqrt{\text{width}}`, and of 0.3 where that is less: the first loss is within 5 % of ln V. An output
+    layer of zeros would make it ln V exactly, but shows the layers below no gradient at first, and trains slower.
+
+    Args:
+        blocks: L of them.
+        head: the output layer.
 
     Source:
-        Radford et al. (2019).
+        Radford et al. (2019), but for the bound on wide output layers.
 
     Example:
-        >>> blocks = nn.ModuleList([TransformerBlock(64, 4)])
-        >>> start_small(blocks)
-        >>> round(blocks[0].mlp[0].weight.std().item(), 3)
-        0.02
+        >>> blocks, head = nn.ModuleList([TransformerBlock(64, 4)]), nn.Linear(64, 1000)
+        >>> start_small(blocks, head)
+        >>> round(blocks[0].mlp[0].weight.std().item(), 3), round(head.weight.std().item(), 3)
+        (0.02, 0.02)
     """
+    head.bias.zero_()
+    head.weight.normal_(0, min(0.02, 0.3 / math.sqrt(head.in_features)))
     for block in blocks:
         for name, parameter in block.named_parameters():
             if name.endswith("bias"):

@@ -33,6 +33,7 @@ from dgmlib.train import History, choose_device, fit, to_tensorboard, together
 
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
 SCHEDULES = ("constant", "cosine")
+STEPS = inspect.signature(fit).parameters["steps"].default
 SEEDS = 2**64  # torch's generators take as many
 FILES = ("run.json", "checkpoint.pt", "history.json", "model.safetensors")
 # As for a checkpoint: a run may go on for longer than was planned.
@@ -576,7 +577,7 @@ def _schedule(settings: Settings) -> Callable | None:
 
 
 def _steps(settings: Settings) -> int:
-    return settings.training.get("steps", inspect.signature(fit).parameters["steps"].default)
+    return settings.training.get("steps", STEPS)
 
 
 def _with_steps(settings: Settings, steps: int) -> Settings:

@@ -1,12 +1,17 @@
 """The command line: what it writes, that it goes on where it was stopped, and one clear line for every wrong use."""
 
 import inspect
+import io
 import json
 import math
+import multiprocessing
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import click
@@ -21,7 +26,7 @@ from dgmlib import data, models, runs
 from dgmlib.compression import read_about
 from dgmlib.data import downloaded
 from dgmlib.likelihood import bits_per_dim
-from dgmlib.train import fit
+from dgmlib.train import History, fit
 
 MODELS = command_line._models()
 PICTURES = ("train", "fvsbn", "--data", "digits", "--binarize", "--steps", "20", "--check-every", "10")
@@ -32,7 +37,7 @@ def call(*words):
     result = CliRunner().invoke(command_line.main, [str(word) for word in words], prog_name="dgmlib")
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
-    return SimpleNamespace(code=result.exit_code, said=result.output)
+    return SimpleNamespace(code=result.exit_code, said=result.output, out=result.stdout, err=result.stderr)
 
 
 def done(*words) -> str:
@@ -147,12 +152,110 @@ def test_choices_are_those_that_the_constructor_takes():
     assert set(chosen) >= {("made", "activation"), ("transformer", "positions"), ("gated-pixelcnn", "output")}
 
 
+@pytest.mark.parametrize("typed", ["gated-pixelcnn", "GatedPixelCNN", "gated_pixelcnn", "GATED-PIXELCNN"])
+def test_a_model_is_known_by_the_name_of_its_class_too(typed):
+    assert "Two stacks" in done("train", typed, "--help")
+
+
+def test_no_two_models_have_the_same_letters():
+    assert len({command_line._letters(name) for name in MODELS}) == len(MODELS)
+    assert all(command_line._letters(model.__name__) == command_line._letters(n) for n, model in MODELS.items())
+
+
 def test_options_reach_the_model(tmp_path):
     made = ("train", "made", "--data", "digits", "--binarize", "--steps", 1, "--check-at-most", 10, "--batch-size", 5)
     done(*made, "--hidden", "7,5", "--no-direct", "--activation", "sigmoid", "--out", tmp_path / "made")
     model = models.load(tmp_path / "made" / "model.safetensors")
     assert [layer.weight.shape for layer in model.layers] == [(7, 64), (5, 7)] and model.direct is None
     assert model.activation is torch.sigmoid
+
+
+class Fits:
+    """Stands in for :func:`dgmlib.train.fit` and keeps what it was called with."""
+
+    def __call__(self, model, train, valid, **options):
+        self.model, self.train, self.valid, self.options = model, train, valid, options
+        return History([0], [1.0], [1.0])
+
+
+@pytest.fixture
+def fits(monkeypatch):
+    fits = Fits()
+    monkeypatch.setattr(runs, "fit", fits)
+    return fits
+
+
+DIGITS = ("--data", "digits", "--binarize")
+
+
+def test_every_option_reaches_fit(fits, tmp_path):
+    """None has its default, so that none that is forgotten is right by chance."""
+    options = {
+        "steps": 7,
+        "batch_size": 9,
+        "lr": 0.02,
+        "weight_decay": 0.03,
+        "clip": 0.5,
+        "check_every": 3,
+        "check_at_most": 77,
+        "patience": 4,
+        "save_every": 1.5,
+    }
+    words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", value)]
+    words += ["--schedule", "cosine", "--warmup", 2, "--precision", "bfloat16", "--seed", 5, "--progress"]
+    done("train", "pixelcnn", *DIGITS, "--conditional", "--hidden", 4, "--layers", 1, *words, "--out", tmp_path)
+    defaults = {n: p.default for n, p in inspect.signature(fit).parameters.items() if p.default is not inspect._empty}
+    assert set(fits.options) == set(defaults) - {"optimizer"}
+    assert {name: fits.options[name] for name in options} == options
+    assert fits.options["precision"] is torch.bfloat16 and fits.options["progress"] is True
+    assert fits.options["checkpoint"] == tmp_path / "checkpoint.pt" and callable(fits.options["on_check"])
+    fresh = torch.Generator().manual_seed(5)
+    assert torch.equal(fits.options["generator"].get_state(), fresh.get_state())
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.6)
+    schedule, rates = fits.options["schedule"](optimizer), []
+    for _ in range(8):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step(), schedule.step()
+    cosine = [0.3 * (1 + math.cos(math.pi * k / 5)) for k in range(6)]
+    assert rates == pytest.approx([0.2, 0.4, *cosine], abs=1e-12)
+    assert not any(fits.options[name] == defaults[name] for name in fits.options)
+    torch.manual_seed(5)
+    wanted = models.PixelCNN((1, 8, 8), 2, hidden=4, layers=1, classes=10)
+    assert type(fits.model) is models.PixelCNN and fits.model.fingerprint() == wanted.fingerprint()
+    digits = data.load("digits", binarize=True)
+    for split in ("train", "valid"):
+        x, cond = getattr(fits, split)
+        assert torch.equal(x, getattr(digits, split)) and torch.equal(cond, getattr(digits.labels, split))
+
+
+def test_what_is_not_told_is_the_default_of_fit(fits, tmp_path):
+    done("train", "fvsbn", *DIGITS, "--patience", "none", "--out", tmp_path)
+    defaults = {n: p.default for n, p in inspect.signature(fit).parameters.items() if n in command_line.OF_FIT}
+    wanted = {**defaults, "patience": None, "schedule": None, "precision": None, "progress": False}
+    assert {name: fits.options[name] for name in wanted} == wanted
+    torch.manual_seed(0)
+    assert fits.model.fingerprint() == models.FVSBN((1, 8, 8), 2).fingerprint()
+    digits = data.load("digits", binarize=True)
+    assert torch.equal(fits.train, digits.train) and torch.equal(fits.valid, digits.valid)
+
+
+@pytest.mark.parametrize(("words", "bar"), [((), True), (("--no-progress",), False), (("--progress",), True)])
+def test_a_bar_is_shown_in_a_terminal(fits, tmp_path, monkeypatch, words, bar):
+    with CliRunner().isolation():  # what sys.stderr is inside of call
+        terminal = type(sys.stderr)
+    monkeypatch.setattr(terminal, "isatty", lambda stream: True, raising=False)
+    done("train", "fvsbn", *DIGITS, *words, "--out", tmp_path)
+    assert fits.options["progress"] is bar
+
+
+def test_every_setting_is_written_down(fits, tmp_path):
+    words = ("--schedule", "cosine", "--warmup", 2, "--precision", "bfloat16", "--seed", 2**64 - 1, "--hidden", "7,5")
+    done("train", "made", *DIGITS, "--data-option", "split=blocks", *words, "--lr", 0.5, "--out", tmp_path)
+    said = json.loads((tmp_path / "run.json").read_text())["settings"]
+    assert said["options"]["hidden"] == [7, 5] and said["training"]["lr"] == 0.5
+    assert said["data_options"] == {"binarize": True, "split": "blocks"}
+    wanted = {"schedule": "cosine", "warmup": 2, "precision": "bfloat16", "seed": 2**64 - 1, "conditional": False}
+    assert {name: said[name] for name in wanted} == wanted
 
 
 # ------------------------------------------------------------------------------------------------------------- train
@@ -211,9 +314,36 @@ def test_more_steps_go_on_and_are_ended_only_at_their_end(tmp_path, monkeypatch)
     done(*run, "--steps", 30, "--out", whole)
     done(*run, "--steps", 10, "--out", parts)
     assert interrupted(monkeypatch, *run, "--steps", 30, "--out", parts).code == 130
+    said = json.loads((parts / "run.json").read_text())
+    assert said["settings"]["training"]["steps"] == 30 and said["ended"] is False
+    (parts / "x.npy").write_bytes(npy(data.load("digits", binarize=True).test[:3].numpy()))
+    for words in (("evaluate", parts, "--json"), ("sample", parts), ("compress", parts, parts / "x.npy")):
+        result = call(*words)
+        assert result.code == 0 and len(result.err.splitlines()) == 1
+        assert result.err.startswith(f"{parts}: goes on and has not ended: these are the weights of its end before")
+    result = call("decompress", parts, parts / "x.npy.dgmc", "--out", parts / "x.npy")
+    assert result.code == 0 and "has not ended" in result.err
     assert "has ended" not in done(*run, "--steps", 30, "--out", parts)
+    assert call("evaluate", parts, "--json").err == ""
     assert learnt(whole) == learnt(parts)
     assert "has ended" in done(*run, "--steps", 30, "--out", parts)
+
+
+def test_fewer_steps_than_were_done_leave_an_ended_run_as_it_is(pictures):
+    before = contents(pictures)
+    for steps in (5, 19):
+        assert "has ended: best after 20 updates" in done(*PICTURES, "--steps", steps, "--out", pictures)
+    assert contents(pictures) == before
+
+
+def test_a_run_that_was_stopped_and_is_asked_for_fewer_steps_ends_where_it_is(tmp_path, monkeypatch):
+    run = ("train", "fvsbn", "--data", "digits", "--binarize", "--check-every", 10, "--save-every", 0)
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    done(*run, "--steps", 20, "--out", whole)
+    assert interrupted(monkeypatch, *run, "--steps", 50, "--out", parts).code == 130
+    done(*run, "--steps", 10, "--out", parts)
+    assert learnt(whole) == learnt(parts)  # run.json, too, says 20
+    assert "has ended" in done(*run, "--steps", 10, "--out", parts)
 
 
 @pytest.mark.parametrize(
@@ -301,6 +431,8 @@ def test_tensorboard_gets_its_curves(tmp_path):
         (("--device", "cuda:77"), "Invalid value for '--device': got 'cuda:77', wanted one that is here"),
         (("--device", "gpu"), "Invalid value for '--device': got 'gpu', wanted one that is here"),
         (("--warmup", -1), "Invalid value for '--warmup': got -1"),
+        (("--seed", -1), "Invalid value for '--seed': -1 is not in the range"),
+        (("--seed", 2**64), "Invalid value for '--seed': 18446744073709551616 is not in the range"),
         (("--hidden", 5), "No such option '--hidden'"),
         (("--conditional",), "No such option '--conditional'"),
         (("--data", "cifar"), "Invalid value for '--data'"),
@@ -364,6 +496,38 @@ def test_what_goes_wrong_in_training_is_one_line(tmp_path, monkeypatch, error, s
     assert result.said.splitlines()[-1].startswith("Error: ") and list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("MPS backend out of memory (MPS allocated: 9.06 GB, other allocations: 1 KB, max allowed: 9 GB)."),
+        RuntimeError("CUDA error: out of memory"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"),
+        torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate 20 GiB"),
+        MemoryError(),
+    ],
+    ids=lambda error: str(error)[:20],
+)
+def test_too_little_memory_is_one_line_on_every_device(pictures, monkeypatch, error):
+    def fails(*args, **options):
+        raise error
+
+    monkeypatch.setattr(models.FVSBN, "sample", fails)
+    monkeypatch.setattr(models.FVSBN, "log_prob", fails)
+    for words, says in ((("sample",), "a smaller model may fit"), (("evaluate",), "a smaller --batch-size or model")):
+        result = call(*words, pictures)
+        assert result.code == 1 and result.said.startswith(f"Error: memory does not suffice: {says}")
+        assert len(result.said.splitlines()) == 1
+
+
+def test_a_seed_has_one_range_everywhere():
+    assert runs.Settings("FVSBN", "digits", seed=2**64 - 1).seed == 2**64 - 1
+    torch.manual_seed(2**64 - 1), torch.Generator().manual_seed(2**64 - 1)
+    for seed in (-1, 2**64, 1.0):
+        with pytest.raises(ValueError, match=f"seed: got {seed}, wanted an integer of at"):
+            runs.Settings("FVSBN", "digits", seed=seed)
+
+
 def test_an_error_that_nobody_foresaw_is_not_hidden(tmp_path, monkeypatch):
     def fails(*args, **options):
         raise RuntimeError("shapes differ")
@@ -382,6 +546,34 @@ def test_a_damaged_file_is_named(pictures, tmp_path, name):
     words = (*words, "--steps", 30) if name == "checkpoint.pt" else words
     result = call(*words)
     assert result.code == 1 and name in result.said.splitlines()[-1], result.said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"step": [], "train": [], "valid": [], "best": 0}',
+        '{"step": [0, 10], "train": [2.5], "valid": [2.75], "best": 0}',
+        '{"step": [0], "train": [null], "valid": [2.75], "best": 0}',
+        '{"step": 0, "train": 2.5, "valid": 2.75, "best": 0}',
+        '{"step": [0], "train": [2.5]}',
+        "[]",
+    ],
+)
+def test_losses_that_are_none_are_named(pictures, tmp_path, text):
+    folder = tmp_path / "run"
+    shutil.copytree(pictures, folder)
+    (folder / "history.json").write_text(text)
+    result = call(*PICTURES, "--out", folder)
+    assert result.code == 1 and f"{folder}/history.json: damaged: " in result.said
+    assert len(result.said.splitlines()) == 1
+
+
+def test_losses_that_are_lost_come_back_from_the_checkpoint(tmp_path):
+    done(*PICTURES, "--out", tmp_path)
+    before = learnt(tmp_path)
+    (tmp_path / "history.json").unlink()
+    done(*PICTURES, "--out", tmp_path)
+    assert learnt(tmp_path) == before
 
 
 def test_a_checkpoint_of_another_model_is_named(pictures, names, tmp_path):
@@ -538,13 +730,20 @@ def test_classes_are_drawn_as_told_or_in_turn(told, tmp_path):
         ("names", ("--prefix", "a" * 13), "'--prefix': got shape"),
         ("names", ("--cond", 3), "'--cond': got 3, wanted none"),
         ("names", ("--out", "x.png"), "'--out': got 'x.png', wanted a text file: given_names are texts"),
+        ("names", ("--out", "x.doc"), "'--out': got 'x.doc', wanted a .png, .npy or .txt"),
+        ("pictures", ("--out", "x.JPG"), "'--out': got 'x.JPG', wanted a .png, .npy or .txt"),
+        ("pictures", ("--seed", -1), "'--seed': -1 is not in the range"),
+        ("pictures", ("--seed", 2**64), "'--seed': 18446744073709551616 is not in the range"),
         ("pictures", ("--prefix", "a"), "'--prefix': got 'a', wanted none: digits are no texts"),
         ("told", ("--cond", 10), "'--cond': got values 10..10, wanted integers 0..9"),
     ],
 )
-def test_a_wrong_use_of_sample_is_named(request, run, words, says):
-    result = call("sample", request.getfixturevalue(run), *words)
+def test_a_wrong_use_of_sample_is_named(request, run, words, says, tmp_path, monkeypatch):
+    run = request.getfixturevalue(run)
+    monkeypatch.chdir(tmp_path)
+    result = call("sample", run, *words)
     assert result.code == 2 and says in result.said, result.said
+    assert list(tmp_path.iterdir()) == []
 
 
 # ------------------------------------------------------------------------------------------------ compress, decompress
@@ -604,7 +803,9 @@ def test_the_class_is_kept_in_the_file(told, tmp_path):
 
 
 def npy(array) -> bytes:
-    return runs.to_npy(torch.from_numpy(array), array.dtype.str)
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -615,6 +816,8 @@ def npy(array) -> bytes:
         ("pictures", npy(np.zeros((0, 1, 8, 8), int)), "got an empty batch"),
         ("pictures", npy(np.zeros((2, 8, 8), int)), "got shape (2, 8, 8), wanted (B, 1, 8, 8)"),
         ("pictures", npy(np.full((2, 1, 8, 8), 2)), "got values 2..2, wanted 0..1"),
+        ("pictures", npy(np.array(1)), "got shape (), wanted (B, 1, 8, 8)"),
+        ("pictures", npy(np.full((2, 1, 8, 8), -1)), "got values -1..-1, wanted 0..1"),
         ("pictures", npy(np.zeros((2, 1, 8, 8))), "holds float64, wanted integers"),
         ("pictures", npy(np.zeros((2, 1, 8, 8), int))[:-1], "is cut off"),
         ("pictures", npy(np.zeros((2, 1, 8, 8), int)) + b"!", "would not come back byte for byte"),
@@ -625,12 +828,16 @@ def npy(array) -> bytes:
         ("names", b"annabellamariaanna", "line 1: got 18 symbols, wanted at most 11"),
         ("names", b"\xff\xfe", "is no text in UTF-8"),
         ("plays", b"xyz", "got the symbols 'xyz'"),
+        ("pictures", npy(np.full((2, 1, 8, 8), 2**64 - 1, np.uint64)), "holds 18446744073709551615, wanted"),
+        ("pictures", npy(np.full((2, 1, 8, 8), 2**63, np.uint64)), "holds 9223372036854775808, wanted"),
+        ("pictures", npy(np.full((2, 1, 8, 8), 2**63 - 1, np.uint64)), "got values 9223372036854775807..9"),
     ],
 )
 def test_a_file_that_can_not_be_compressed_is_named_and_nothing_is_written(request, tmp_path, run, content, says):
     (tmp_path / "file").write_bytes(content)
     result = call("compress", request.getfixturevalue(run), tmp_path / "file", "--out", tmp_path / "out")
     assert result.code == 1 and says in result.said and len(result.said.splitlines()) == 1, result.said
+    assert result.said.startswith(f"Error: {tmp_path / 'file'}: ")
     assert not (tmp_path / "out").exists()
 
 
@@ -704,6 +911,122 @@ def test_exit_codes_are_those_of_the_process(pictures, tmp_path):
     assert wrong.returncode == 2 and "Invalid value for '--split'" in wrong.stderr and not wrong.stdout
     fails = process("evaluate", tmp_path)
     assert fails.returncode == 1 and fails.stderr == f"Error: {tmp_path}: no run: it holds no run.json\n"
+
+
+@pytest.fixture(scope="module")
+def start():
+    """Starts a function in a process of its own; torch is imported once for all of them."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["torch", "sklearn.datasets", "dgmlib.runs"])
+
+    def begin(target, *args):
+        child = context.Process(target=target, args=args)
+        child.start()
+        return child
+
+    return begin
+
+
+def trains(folder: Path, steps: int = 20, killed: tuple[str, int] | None = None) -> int:
+    """A short run in a fork, killed before or after it puts the n-th file into its place; how it ended."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    count, put = [0], os.replace
+
+    def dying(*args, **options):
+        count[0] += 1
+        if killed == ("before", count[0]):
+            os.kill(os.getpid(), signal.SIGKILL)
+        put(*args, **options)
+        if killed == ("after", count[0]):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    code = 1
+    try:
+        os.replace, os.fsync = dying, lambda file: None  # a killed process needs no flushed disk, and that is slow
+        training = {"steps": steps, "check_every": 10, "save_every": 0}
+        how = {"model": "MADE", "options": {"hidden": [8], "dropout": 0.3}, "training": training}
+        runs.train(folder, runs.Settings(data="digits", data_options={"binarize": True}, **how), device="cpu")
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def killed_everywhere(folder: Path, before: int) -> None:
+    """A run that nobody disturbs, and one for each moment that is killed there and begun again."""
+    torch.set_num_threads(1)
+    data.load("digits", binarize=True)
+
+    def begun(name) -> Path:
+        if before:
+            shutil.copytree(folder / "begun", folder / name)
+        return folder / name
+
+    if before:
+        assert trains(folder / "begun", before) == 0
+    assert trains(begun("whole")) == 0
+    moments = ((when, n) for n in range(1, 100) for when in ("before", "after"))
+    for when, n in moments:
+        killed = begun(f"{when} {n}")
+        if trains(killed, killed=(when, n)) == 0:  # it does not put so many
+            break
+        assert trains(killed) == 0
+
+
+def all_of(folder: Path) -> tuple:
+    """All four files; nothing may lie beside them."""
+    assert set(contents(folder)) == set(runs.FILES)
+    return *learnt(folder), fingerprint_of(torch.load(folder / "checkpoint.pt", weights_only=True))
+
+
+def fingerprint_of(content) -> str:
+    """Of numbers, texts and tensors in each other, to the last bit."""
+    if isinstance(content, torch.Tensor):
+        return f"{content.dtype}{content.tolist()}"
+    if isinstance(content, dict):
+        return str({name: fingerprint_of(part) for name, part in content.items()})
+    return str([fingerprint_of(p) for p in content] if isinstance(content, (list, tuple)) else repr(content))
+
+
+@pytest.mark.parametrize("before", [0, 10], ids=["new", "longer"])
+def test_a_run_that_was_killed_between_any_two_files_ends_as_one_that_was_not(start, tmp_path, before):
+    """Also one that had ended and was given more steps."""
+    child = start(killed_everywhere, tmp_path, before)
+    child.join(400)
+    assert child.exitcode == 0
+    whole = all_of(tmp_path / "whole")
+    killed = [*tmp_path.glob("before *"), *tmp_path.glob("after *")]
+    assert len(killed) > (12 if before else 20)
+    for folder in killed:
+        assert all_of(folder) == whole, folder.name
+
+
+def one_of_two(folder: Path, rank: int, port: int, run: Path, lr: float, queue) -> None:
+    """A process on a machine of its own: the second's disk does not hold the run."""
+    torch.set_num_threads(1)
+    os.environ |= {"RANK": f"{rank}", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": f"{port}"}
+    settings = runs.Run(run).settings
+    settings = runs.replace(settings, training={**settings.training, "lr": lr})
+    try:
+        queue.put(runs.train(folder, settings, device="cpu").step)
+    except ValueError as error:
+        queue.put(str(error))
+
+
+@pytest.mark.parametrize(("lr", "says"), [(0.01, [0, 10, 20]), (0.5, "holds another run: lr 0.01 there, 0.5 here")])
+def test_what_the_first_process_finds_holds_for_all(start, pictures, tmp_path, lr, says):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    queue = multiprocessing.get_context("forkserver").Queue()
+    folders = (pictures, tmp_path / "elsewhere")
+    children = [start(one_of_two, folder, rank, port, pictures, lr, queue) for rank, folder in enumerate(folders)]
+    found = [queue.get(timeout=60) for _ in children]
+    for child in children:
+        child.join(60)
+    assert found == [says, says] if lr == 0.01 else all(says in line for line in found)
+    assert [child.exitcode for child in children] == [0, 0] and list(tmp_path.iterdir()) == []
 
 
 def test_two_processes_learn_together_and_the_first_speaks(tmp_path):

@@ -234,10 +234,22 @@ def test_rotary_attention_to_the_recent_past_is_the_same_wherever_that_stands():
 # Training ---
 
 
+@pytest.mark.parametrize("width", [8, 128, 1024])
+@pytest.mark.parametrize("values", [2, 256])
+def test_first_predictions_are_nearly_uniform_however_wide(width, values):
+    """For normalised vectors and targets at random; the spread of the logits costs less than 5 % of ln V."""
+    h, head = nn.functional.layer_norm(torch.randn(4000, width), (width,)), nn.Linear(width, values)
+    start_small(nn.ModuleList(), head)
+    loss = nn.functional.cross_entropy(head(h), torch.randint(values, (4000,)))
+    assert math.log(values) < loss.item() < 1.05 * math.log(values)
+
+
 def test_blocks_start_with_the_standard_deviations_of_gpt_2():
     """0.02, and 0.02 / sqrt(2L) where a map adds to the residual stream; within four standard errors."""
     blocks = nn.ModuleList(TransformerBlock(64, 2) for _ in range(3))
-    start_small(blocks)
+    start_small(blocks, head := nn.Linear(64, 500))
+    assert head.weight.std().item() == pytest.approx(0.02, rel=4 / (2 * head.weight.numel()) ** 0.5)
+    assert (head.bias == 0).all()
     for block in blocks:
         for layer, wanted in [
             (block.attention.qkv, 0.02),

@@ -17,8 +17,8 @@ class ImageTransformer(AutoregressiveModel):
     far, as convolutions do, and a step of sampling looks at about 2w(w+1) pixels instead of all. Training computes all
     pairs and masks them: a window here changes what is seen, and the cost of sampling, but not that of training.
 
-    The output layer starts at zero, so every first prediction is uniform and the first loss is exactly ln V for each
-    variable; all else starts as in :class:`~dgmlib.models.transformer.Transformer`.
+    Weights start as those of :class:`~dgmlib.models.transformer.Transformer`: first predictions are nearly uniform, and
+    the first loss is near ln V for each variable.
 
     Args:
         event_shape: (C, H, W).
@@ -66,10 +66,9 @@ class ImageTransformer(AutoregressiveModel):
         self.blocks = nn.ModuleList(TransformerBlock(width, heads, dropout=dropout) for _ in range(layers))
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, values)
-        start_small(self.blocks)
+        start_small(self.blocks, self.head)
         for embedding in (self.embedding, self.row, self.column, self.colour):
             nn.init.normal_(embedding.weight, 0, 0.02)
-        nn.init.zeros_(self.head.weight), nn.init.zeros_(self.head.bias)
         flat, device = raster_order(self.event_shape), self.order.device
         place = flat % (high * wide)
         where = torch.stack([place // wide, place % wide, flat // (high * wide)], 1)  # (D, 3)

@@ -13,9 +13,9 @@ class Transformer(AutoregressiveModel):
     .. math:: p(x_i \mid x_{<i}) = \mathrm{softmax}(W\, \mathrm{norm}(h_i))_{x_i}, \qquad
               h = \mathrm{blocks}(e_{x_0}, e_{x_1}, \dots, e_{x_{D-1}})
 
-    with a start token in the place of :math:`x_0`. The output layer starts at zero, so every first prediction is
-    uniform and the first loss is exactly ln V for each variable; embeddings start at N(0, 0.02^2) and blocks as
-    :func:`dgmlib.layers.start_small` says, so that no path begins much louder than another.
+    with a start token in the place of :math:`x_0`. Embeddings start at N(0, 0.02^2), all else as
+    :func:`dgmlib.layers.start_small` says, so that no path begins much louder than another, first predictions are
+    nearly uniform, and the first loss is near ln V for each variable.
 
     Args:
         event_shape: shape of one example, D variables.
@@ -67,10 +67,9 @@ class Transformer(AutoregressiveModel):
         )
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, values)
-        start_small(self.blocks)
+        start_small(self.blocks, self.head)
         for embedding in filter(None, (self.embedding, self.position)):
             nn.init.normal_(embedding.weight, 0, 0.02)
-        nn.init.zeros_(self.head.weight), nn.init.zeros_(self.head.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         before = shifted(self.to_sequence(x).long(), self.values)  # (B, D)
