@@ -927,36 +927,42 @@ def start():
     return begin
 
 
-def trains(folder: Path, steps: int = 20, killed: tuple[str, int] | None = None) -> int:
-    """A short run in a fork, killed before or after it puts the n-th file into its place; how it ended."""
+def short_run(folder: Path, steps: int = 20) -> None:
+    training = {"steps": steps, "check_every": 10, "save_every": 0}
+    how = {"model": "MADE", "options": {"hidden": [8], "dropout": 0.3}, "training": training}
+    runs.train(folder, runs.Settings(data="digits", data_options={"binarize": True}, **how), device="cpu")
+
+
+def killed(folder: Path, when: str, n: int) -> bool:
+    """Whether a short run, in a fork of this process, was killed before or after it put its n-th file in place."""
     child = os.fork()
     if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        assert code in (0, -signal.SIGKILL)
+        return code != 0
     count, put = [0], os.replace
 
     def dying(*args, **options):
         count[0] += 1
-        if killed == ("before", count[0]):
+        if (when, n) == ("before", count[0]):
             os.kill(os.getpid(), signal.SIGKILL)
         put(*args, **options)
-        if killed == ("after", count[0]):
+        if (when, n) == ("after", count[0]):
             os.kill(os.getpid(), signal.SIGKILL)
 
     code = 1
     try:
-        os.replace, os.fsync = dying, lambda file: None  # a killed process needs no flushed disk, and that is slow
-        training = {"steps": steps, "check_every": 10, "save_every": 0}
-        how = {"model": "MADE", "options": {"hidden": [8], "dropout": 0.3}, "training": training}
-        runs.train(folder, runs.Settings(data="digits", data_options={"binarize": True}, **how), device="cpu")
+        os.replace = dying
+        short_run(folder)
         code = 0
     finally:
         os._exit(code)
 
 
 def killed_everywhere(folder: Path, before: int) -> None:
-    """A run that nobody disturbs, and one for each moment that is killed there and begun again."""
+    """A run that nobody disturbs; and one for each moment, that is killed there and begun again."""
     torch.set_num_threads(1)
-    data.load("digits", binarize=True)
+    os.fsync = lambda file: None  # the processes are killed, not the machine
 
     def begun(name) -> Path:
         if before:
@@ -964,14 +970,13 @@ def killed_everywhere(folder: Path, before: int) -> None:
         return folder / name
 
     if before:
-        assert trains(folder / "begun", before) == 0
-    assert trains(begun("whole")) == 0
-    moments = ((when, n) for n in range(1, 100) for when in ("before", "after"))
-    for when, n in moments:
-        killed = begun(f"{when} {n}")
-        if trains(killed, killed=(when, n)) == 0:  # it does not put so many
+        short_run(folder / "begun", before)
+    short_run(begun("whole"))
+    for when, n in ((when, n) for n in range(1, 100) for when in ("before", "after")):
+        one = begun(f"{when} {n}")
+        if not killed(one, when, n):  # it does not put so many
             break
-        assert trains(killed) == 0
+        short_run(one)
 
 
 def all_of(folder: Path) -> tuple:
@@ -993,12 +998,12 @@ def fingerprint_of(content) -> str:
 def test_a_run_that_was_killed_between_any_two_files_ends_as_one_that_was_not(start, tmp_path, before):
     """Also one that had ended and was given more steps."""
     child = start(killed_everywhere, tmp_path, before)
-    child.join(400)
+    child.join(100)
     assert child.exitcode == 0
     whole = all_of(tmp_path / "whole")
-    killed = [*tmp_path.glob("before *"), *tmp_path.glob("after *")]
-    assert len(killed) > (12 if before else 20)
-    for folder in killed:
+    begun_again = [*tmp_path.glob("before *"), *tmp_path.glob("after *")]
+    assert len(begun_again) > (12 if before else 20)
+    for folder in begun_again:
         assert all_of(folder) == whole, folder.name
 
 
