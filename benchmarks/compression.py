@@ -389,8 +389,8 @@ def main() -> None:
     result = json.loads(PATH.read_text()) if PATH.exists() else {}
     result["about"] = {
         "command": "python benchmarks/compression.py --weights weights",
-        "online": "Family, pauses and learning steps of the online rows were chosen after their sizes on these very test "
-        "examples had been seen: they are somewhat too good.",
+        "online": "Family, pauses and learning steps of the online rows were chosen after their sizes on these very "
+        "test examples had been seen: they are somewhat too good.",
         "machine": f"{os.cpu_count()} CPU cores, one thread",
         "torch": torch.__version__.split("+")[0],
     }
