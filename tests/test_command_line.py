@@ -1008,7 +1008,7 @@ def test_a_run_that_was_killed_between_any_two_files_ends_as_one_that_was_not(st
 
 
 def one_of_two(folder: Path, rank: int, port: int, run: Path, lr: float, queue) -> None:
-    """A process on a machine of its own: the second's disk does not hold the run."""
+    """A process that shares a run with another, on a disk of its own."""
     torch.set_num_threads(1)
     os.environ |= {"RANK": f"{rank}", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": f"{port}"}
     settings = runs.Run(run).settings
@@ -1019,19 +1019,38 @@ def one_of_two(folder: Path, rank: int, port: int, run: Path, lr: float, queue) 
         queue.put(str(error))
 
 
-@pytest.mark.parametrize(("lr", "says"), [(0.01, [0, 10, 20]), (0.5, "holds another run: lr 0.01 there, 0.5 here")])
-def test_what_the_first_process_finds_holds_for_all(start, pictures, tmp_path, lr, says):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    queue = multiprocessing.get_context("forkserver").Queue()
-    folders = (pictures, tmp_path / "elsewhere")
-    children = [start(one_of_two, folder, rank, port, pictures, lr, queue) for rank, folder in enumerate(folders)]
-    found = [queue.get(timeout=60) for _ in children]
-    for child in children:
-        child.join(60)
-    assert found == [says, says] if lr == 0.01 else all(says in line for line in found)
-    assert [child.exitcode for child in children] == [0, 0] and list(tmp_path.iterdir()) == []
+@pytest.fixture
+def on_two_disks(start, pictures, tmp_path):
+    """What two processes come to, which share a run into a folder that only the first one's disk holds."""
+
+    def share(folder: Path, lr: float) -> list:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        queue = multiprocessing.get_context("forkserver").Queue()
+        folders = (folder, tmp_path / "elsewhere")
+        children = [start(one_of_two, own, rank, port, pictures, lr, queue) for rank, own in enumerate(folders)]
+        found = [queue.get(timeout=60) for _ in children]
+        for child in children:
+            child.join(60)
+        assert [child.exitcode for child in children] == [0, 0]
+        assert not (tmp_path / "elsewhere").exists()
+        return found
+
+    return share
+
+
+def test_a_run_that_has_ended_has_ended_for_all(on_two_disks, pictures):
+    assert on_two_disks(pictures, 0.01) == [[0, 10, 20]] * 2
+
+
+def test_another_run_in_the_folder_of_the_first_is_refused_by_all(on_two_disks, pictures):
+    assert all("holds another run: lr 0.01 there, 0.5 here" in line for line in on_two_disks(pictures, 0.5))
+
+
+def test_only_the_first_of_two_needs_a_folder(on_two_disks, tmp_path):
+    assert on_two_disks(tmp_path / "run", 0.02) == [[0, 10, 20]] * 2
+    assert set(contents(tmp_path)) == {f"run/{name}" for name in runs.FILES}
 
 
 def test_two_processes_learn_together_and_the_first_speaks(tmp_path):
