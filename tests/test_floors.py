@@ -223,7 +223,8 @@ def cells(chapter: str) -> str:
     for _, body in found:
         body = re.sub(r"\A---\n.*?^---\n", "", body, flags=re.MULTILINE | re.DOTALL)
         body = re.sub(r"\A(:[\w-]+:[^\n]*\n)+", "", body)
-        code.append(re.sub(r"^[%!].*$", "", body, flags=re.MULTILINE))
+        if not body.lstrip().startswith("%%"):  # a cell in another language
+            code.append(re.sub(r"^[%!].*$", "", body, flags=re.MULTILINE))
     return "\n".join(code)
 
 
@@ -273,6 +274,12 @@ tags: [remove-cell]
 class Own:
     pass
 ````
+
+```{code-cell}
+%%bash
+class Table: of no Python \\
+    at all
+```
 """
     found = defined_twice(library_and_book | {"chapter.md": cells(chapter)})
     assert found == ["Table: dgmlib.models.table, chapter.md"]
