@@ -13,6 +13,7 @@ import hashlib
 import inspect
 import io
 import json
+import math
 import os
 import pickle
 import time
@@ -163,7 +164,7 @@ def fit(
     if checkpoint is not None:
         how = {"batch_size": batch_size, "clip": clip, "check_every": check_every, "check_at_most": check_at_most}
         run.keep_in(checkpoint, save_every, train, valid, how | {"precision": str(precision), "processes": world})
-    log_prob = _LogProb(model) if world == 1 else DistributedDataParallel(_LogProb(model))
+    log_prob = model.log_prob if world == 1 else DistributedDataParallel(_LogProb(model))
     history = run.history
 
     def backpropagate(index: Tensor) -> Tensor:
@@ -171,7 +172,7 @@ def fit(
         with nullcontext() if precision is None else torch.autocast(model.order.device.type, precision):
             each = log_prob(*train[index])  # (B,), nats
         loss = -each.mean()
-        if not loss.isfinite():
+        if not math.isfinite(loss.item()):
             raise FloatingPointError(_where_not_finite(model, loss, each, index, step, lr))
         loss.backward()
         if clip is not None:
