@@ -7,6 +7,7 @@ theme, and carries the text that says what it shows.
 import base64
 import html
 import io
+import json
 from collections.abc import Callable
 from math import isfinite
 
@@ -149,6 +150,38 @@ class Figure:
             "image/png": base64.b64encode(self.render("light", "png")).decode(),
             "text/plain": self.alt,
         }
+
+
+class Interactive(Figure):
+    """A figure whose knobs a reader of the site can turn; anywhere else it is the still that :class:`Figure` draws.
+
+    Args:
+        module: a file of ``book/_assets/interactive``, without its suffix; the page loads it when the figure comes into
+            view, and it replaces the still.
+        settings: what the knobs stand at first, and what else the module needs, of what JSON can write down.
+        draw: draws the still, in the same state.
+        alt: what the still shows.
+        **options: those of :class:`Figure`.
+
+    Raises:
+        ValueError: if ``module`` is no such name, or ``alt`` is empty.
+
+    Example:
+        >>> figure = Interactive("sgd", {"lr": 0.1}, lambda ax, palette: ax.plot([0, 1]), alt="A path that descends.")
+        >>> figure._repr_mimebundle_()["text/html"][:78]
+        '<div class="interactive" data-module="sgd" data-settings="{&quot;lr&quot;: 0.1'
+    """
+
+    def __init__(self, module: str, settings: dict, draw: Callable, alt: str, **options):
+        if not module.isidentifier():
+            raise ValueError(f"module: got {module!r}, wanted a name such as 'code_lengths'")
+        super().__init__(draw, alt, **options)
+        self.module, self.settings = module, json.dumps(settings)
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        bundle = super()._repr_mimebundle_(include, exclude)
+        data = f'data-module="{self.module}" data-settings="{html.escape(self.settings)}"'
+        return bundle | {"text/html": f'<div class="interactive" {data}>{bundle["text/html"]}</div>'}
 
 
 def images(ax: Axes, x: Tensor, columns: int | None = None, values: int = 2, gap: int = 1) -> Axes:

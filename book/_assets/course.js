@@ -19,3 +19,28 @@ addEventListener("beforeprint", () => {
 addEventListener("afterprint", () => {
   document.documentElement.dataset.theme = themeOnScreen;
 });
+
+// An interactive figure's module is fetched when the figure comes near; its still stays where that fails, and for print.
+const assets = new URL(".", document.currentScript.src);
+
+async function enliven(figure) {
+  const module = await import(new URL(`interactive/${figure.dataset.module}.js`, assets));
+  const live = document.createElement("div");
+  live.className = "live";
+  module.mount(live, JSON.parse(figure.dataset.settings));
+  figure.append(live);
+  figure.classList.add("is-live");
+}
+
+addEventListener("DOMContentLoaded", () => {
+  const near = new IntersectionObserver(
+    (entries) => {
+      for (const { target } of entries.filter((entry) => entry.isIntersecting)) {
+        near.unobserve(target);
+        enliven(target).catch((error) => console.warn(`the figure stays a picture: ${error}`));
+      }
+    },
+    { rootMargin: "400px" },
+  );
+  document.querySelectorAll(".interactive").forEach((figure) => near.observe(figure));
+});

@@ -60,11 +60,11 @@ def too_wide(tab) -> list[str]:
 
 
 def figures_amiss(tab) -> list[str]:
-    """Figures of which not exactly one of the two pictures shows, or whose caption does not."""
+    """Figures of which not exactly one picture shows (of the two, or the live one), or whose caption does not."""
     return tab.evaluate("""() => {
         const shown = e => e.getClientRects().length > 0;
         return [...document.querySelectorAll("figure")].filter(f => {
-            const pictures = [...f.querySelectorAll(".figure-pair img")];
+            const pictures = [...f.querySelectorAll(".figure-pair img, .live > svg")];
             const caption = f.querySelector("figcaption");
             return (pictures.length && pictures.filter(shown).length != 1) || !caption || !shown(caption);
         }).map(f => f.id);}""")
