@@ -23,7 +23,7 @@ FIRST = {
     "counts": {"text": "abracadabra", "word": "abba"},
     "sgd": {"lr": 0.1, "batch": "all"},
     "attention_mask": {"scores": [1, 0, 2], "mask": "none"},
-    "blind_spot": {"size": 7, "row": 4, "column": 3, "kernel": 3, "layers": 3, "stacks": "one"},
+    "blind_spot": {"size": 7, "row": 4, "column": 3, "kernel": 3, "layers": 6, "stacks": "one"},
     "temperature": {"first": [0.6, 0.4], "second": [[0.4, 0.35, 0.25], [0.9, 0.07, 0.03]], "temperature": 1},
     "typicality": {"coins": 100, "heads": 0.1, "rule": "unlikely", "threshold": 60},
     "range_coder": {

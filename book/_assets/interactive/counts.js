@@ -26,8 +26,9 @@ export function mount(root, settings) {
   // The knob moves over 0 and 0.001 to 10 in equal factors.
   const amount = (knob) => (knob === 0 ? 0 : 10 ** (-3 + (4 * (knob - 1)) / 40));
   const at = (s) => values({ ...s, smoothing: amount(s.knob) });
-  const x = scale([0, 41], [70, 570]);
+  const x = scale([-3, 41], [70, 570]);
   const y = scale([0, 8], [270, 20]);
+  const place = (knob) => x(knob === 0 ? -3 : knob);
   const knobs = Array.from({ length: 41 }, (_, i) => i + 1);
   const every = knobs.map((knob) => [knob, values({ ...settings, smoothing: amount(knob) })]);
   const path = (of) => line(every.map(([knob, v]) => [x(knob), y(Math.min(of(v), 8))]), {});
@@ -44,8 +45,8 @@ export function mount(root, settings) {
       word.setAttribute("class", "heldout stroke");
       const dot = (value, kind) =>
         Number.isFinite(value)
-          ? svg("circle", { cx: x(s.knob), cy: y(Math.min(value, 8)), r: 6, class: kind })
-          : label("∞", x(s.knob), 34, { class: kind, "font-size": 26 });
+          ? svg("circle", { cx: place(s.knob), cy: y(Math.min(value, 8)), r: 6, class: kind })
+          : label("∞", place(s.knob), 34, { class: kind, "font-size": 26 });
       return [
         text,
         word,
@@ -53,7 +54,7 @@ export function mount(root, settings) {
         dot(v.word_mean, "heldout"),
         label(settings.word, x(8), 60, { class: "heldout" }),
         label(settings.text, x(8), y(1) + 30, { class: "data" }),
-        axisX(x, [0, 1, 11, 21, 31, 41], 272, "added to each count", (k) => String(Number(amount(k).toPrecision(1)))),
+        axisX(place, [0, 1, 11, 21, 31, 41], 272, "added to each count", (k) => String(Number(amount(k).toPrecision(1)))),
         axisY(y, [0, 2, 4, 6, 8], 62, "bits a letter"),
       ];
     },

@@ -63,7 +63,7 @@ export function axisY(map, values, x, title, format = String) {
       svg("line", { x1: x - 5, x2: x, y1: map(value), y2: map(value) }),
       label(format(value), x - 9, map(value) + 5, { "text-anchor": "end" }),
     ]),
-    label(title, x - 42, middle, { transform: `rotate(-90 ${x - 42} ${middle})` }),
+    label(title, x - 48, middle, { transform: `rotate(-90 ${x - 48} ${middle})` }),
   );
 }
 

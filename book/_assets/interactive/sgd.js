@@ -31,7 +31,7 @@ export function values({ lr, batch, steps = STEPS, seed = 1 }) {
 
 export function mount(root, settings) {
   const [x, y] = [scale([-1.6, 1.6], [20, 420]), scale([-1.6, 1.6], [320, 20])];
-  const time = scale([0, STEPS], [480, 690]);
+  const time = scale([0, STEPS], [500, 690]);
   const height = scale([-4, 2], [290, 30]);
   const log = (v) => Math.min(2.2, Math.max(-4, Math.log10(v)));
 
@@ -58,15 +58,15 @@ export function mount(root, settings) {
         line(inside.map(([a, b]) => [x(a), y(b)]), { class: "model stroke thin" }),
         ...inside.map(([a, b]) => svg("circle", { cx: x(a), cy: y(b), r: 3, class: "model" })),
         label("curvature 1", x(0), 340),
-        label("curvature 10", 436, y(0), { transform: `rotate(-90 436 ${y(0)})` }),
+        label("curvature 10", 440, y(0), { transform: `rotate(-90 440 ${y(0)})` }),
         line(v.loss.map((l, t) => [time(t), height(log(l))]), { class: "model stroke" }),
         ...(v.floor > 0 && Number.isFinite(v.floor)
           ? [svg("line", { x1: time(0), x2: time(STEPS), y1: height(log(v.floor)), y2: height(log(v.floor)), class: "extra stroke thin", "stroke-dasharray": "5 4" })]
           : []),
-        svg("g", { class: "axis" }, svg("line", { x1: 480, x2: 480, y1: 30, y2: 290 }), svg("line", { x1: 480, x2: 690, y1: 290, y2: 290 })),
-        ...[-4, -2, 0, 2].map((e) => label(`10${["⁻⁴", "⁻²", "⁰", "²"][[-4, -2, 0, 2].indexOf(e)]}`, 474, height(e) + 5, { "text-anchor": "end" })),
-        label("loss", 585, 22),
-        label(`${STEPS} updates`, 585, 312),
+        svg("g", { class: "axis" }, svg("line", { x1: 500, x2: 500, y1: 30, y2: 290 }), svg("line", { x1: 500, x2: 690, y1: 290, y2: 290 })),
+        ...[-4, -2, 0, 2].map((e) => label(`10${["⁻⁴", "⁻²", "⁰", "²"][[-4, -2, 0, 2].indexOf(e)]}`, 494, height(e) + 5, { "text-anchor": "end" })),
+        label("loss", 595, 22),
+        label(`${STEPS} updates`, 595, 312),
       ];
     },
     say: (s) => {

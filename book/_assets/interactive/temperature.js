@@ -24,7 +24,7 @@ export function mount(root, settings) {
   const y = scale([0, 1], [250, 20]);
   return frame(root, settings, {
     width: 600,
-    height: 320,
+    height: 360,
     title: "Temperature in a tree of two steps",
     controls: { temperature: { label: "temperature", min: 0.1, max: 2, step: 0.1, format: (v) => v.toFixed(1) } },
     draw: (s) => {
@@ -44,8 +44,8 @@ export function mount(root, settings) {
         }),
         axisY(y, [0, 0.5, 1], 70, "probability"),
         ...[["model", "the model"], ["extra", "each step tempered"], ["outline", "whole sequence tempered"]].flatMap(([kind, words], i) => [
-          svg("rect", { x: 85 + [0, 130, 310][i], y: 290, width: 16, height: 16, class: kind }),
-          label(words, 108 + [0, 130, 310][i], 303, { "text-anchor": "start" }),
+          svg("rect", { x: 85, y: 286 + 24 * i, width: 16, height: 16, class: kind }),
+          label(words, 110, 300 + 24 * i, { "text-anchor": "start" }),
         ]),
       ];
     },

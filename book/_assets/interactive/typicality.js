@@ -43,7 +43,7 @@ export function mount(root, settings) {
         svg("line", { x1: x(v.entropy), x2: x(v.entropy), y1: 20, y2: 270, class: "data stroke thin" }),
         label("average", x(v.entropy) + 6, 32, { class: "data", "text-anchor": "start" }),
         axisX(x, [0, 20, 40, 60, 80, 100], 272, "surprise of an outcome, bits"),
-        axisY(y, [0, 0.05, 0.1], 62, "probability"),
+        axisY(y, [0, 0.1], 62, "probability"),
       ];
     },
     say: (s) => {
