@@ -36,7 +36,8 @@ def use_keyed_cache(app, config):
     # Values of their own, for which Sphinx asks whether to begin anew: it would not see by itself that the library or
     # this file changed (then it reads every page again), nor that a style did (then it writes every page again).
     config.reading_key = cache_path().name + digest([Path(__file__)])
-    config.writing_key = digest([*(ROOT / "book" / "_assets").iterdir(), *(ROOT / "_ext" / "templates").iterdir()])
+    folders = [ROOT / "book" / "_assets", ROOT / "_ext" / "templates"]
+    config.writing_key = digest(path for folder in folders for path in folder.rglob("*") if path.is_file())
 
 
 def place_notfound_page(app, config):
