@@ -7,7 +7,7 @@ from test_contract import law_causality, law_normalisation
 from torch.nn import functional as F
 
 from dgmlib.causality import dependency_matrix
-from dgmlib.models import MADE, OrderEnsemble
+from dgmlib.models import MADE, OrderEnsemble, made
 
 ORDER = [2, 0, 3, 1]
 
@@ -69,6 +69,57 @@ def test_it_is_a_network_for_each_conditional_in_values_and_gradients(model):
     of_ours, of_loop = (torch.autograd.grad(y @ weight, list(model.parameters())) for y in (ours, wanted))
     for a, b in zip(of_ours, of_loop, strict=True):
         assert torch.allclose(a, b, rtol=0, atol=1e-12) and (b != 0).any()
+
+
+# Blocks of steps ---
+
+
+def largest_difference(model, n=5):
+    """Between the logits of one pass and those of D steps, of ``n`` random sequences."""
+    z = torch.randint(model.values, (n, model.dims), generator=torch.Generator().manual_seed(0))
+    state, stepped = model.init_state(n), []
+    for last in [None, *z.T[:-1]]:
+        logits, state = model.step(last, state)
+        stepped.append(logits)
+    whole = model.to_sequence(model(model.to_event(z)))
+    return (torch.stack(stepped, 1) - whole).abs().max().item()  # all are kept: no step changes what another returned
+
+
+BLOCKED = {
+    "binary": lambda **options: MADE((71,), 2, hidden=(50,), **options),
+    "deep, in an order": lambda **options: MADE((7, 10), 3, hidden=(90, 3, 200), order=SHUFFLED, **options),
+    "no direct map": lambda **options: MADE((64,), 2, hidden=(20, 20), direct=False, activation="sigmoid", **options),
+    "one variable": lambda **options: MADE((1,), 5, hidden=(4,), **options),
+}
+SHUFFLED = torch.randperm(70, generator=torch.Generator().manual_seed(0))
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("block", [1, 7, 32, 1000])
+@pytest.mark.parametrize("name", BLOCKED)
+def test_steps_in_blocks_of_any_length_equal_a_pass(name, block, monkeypatch):
+    monkeypatch.setattr(made, "BLOCK", block)
+    assert largest_difference(randomise(BLOCKED[name](), 0.3)) < 1e-10
+
+
+@torch.no_grad()
+def test_a_block_that_forgets_what_it_adds_itself_is_found_out():
+    class Forgets(MADE):
+        def _begin_block(self, *args):
+            block = super()._begin_block(*args)
+            return [(new, [(units, sums, ()) for units, sums, _ in layers], out) for new, layers, out in block]
+
+    model, options = randomise(MADE((71,), 2, hidden=(50,)), 0.3), {"hidden": (50,)}
+    assert largest_difference(with_weights_of(Forgets((71,), 2, **options), model)) > 0.01
+
+
+@torch.no_grad()
+def test_a_weight_that_the_masks_hide_is_not_used_in_a_block():
+    """Wherever it stands: what a step does not know yet is zero when it multiplies."""
+    model = randomise(MADE((40,), 2, hidden=(60, 50)), 0.3)
+    for layer in (*model.layers, model.head, model.direct):
+        layer.weight.add_(1e6 * ~layer.mask)
+    assert largest_difference(model) < 1e-10
 
 
 # Masks ---

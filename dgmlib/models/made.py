@@ -2,6 +2,7 @@
 
 import copy
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,7 @@ from torch.nn import functional as F
 from dgmlib.layers import MaskedLinear, one_hot
 from dgmlib.model import AutoregressiveModel, check_probability, is_count
 
+BLOCK = 32  # steps that share the matrix products with all that was known before them
 ACTIVATIONS = {"relu": torch.relu, "sigmoid": torch.sigmoid}
 
 
@@ -69,10 +71,11 @@ class MADE(AutoregressiveModel):
         inputs = self.dims * (self.values - 1)  # value 0 is the reference, as in FVSBN
         # one less than m, as positions count from 0 here
         self.degrees = [torch.arange(h, device="cpu") * max(self.dims - 1, 1) // h for h in hidden]
-        # known[l][t]: how many units of layer l (0 is the input) the variables before place t complete
-        places = torch.arange(self.dims, device="cpu")
-        self.known = [(places * (values - 1)).tolist()]
-        self.known += [torch.searchsorted(degrees, places).tolist() for degrees in self.degrees]
+        # step t completes rows ends[l][t]:ends[l][t+1] of layer l: the inputs, each hidden layer, the outputs
+        places, free = torch.arange(self.dims, device="cpu"), self.values - 1
+        complete = [torch.searchsorted(degrees, places) for degrees in self.degrees]
+        complete = [places * free, *complete, places * free + free]
+        self.ends = [[0, *rows.tolist()] for rows in complete]
         sizes = [inputs, *hidden]
         self.layers = nn.ModuleList(
             MaskedLinear(torch.ones(above, below)) for below, above in zip(sizes, hidden, strict=False)
@@ -93,34 +96,57 @@ class MADE(AutoregressiveModel):
         return F.pad(logits.unflatten(1, (*self.event_shape, -1)), (1, 0))  # (B, *event_shape, V)
 
     def init_state(self, n: int):
-        free, head, direct = self.values - 1, self.head.weight, None if self.direct is None else self.direct.weight
-        weights, bias = [layer.weight for layer in self.layers], self.head.bias
+        free, layers = self.values - 1, [*self.layers, self.head]
+        device, place = self.order.device, slice(None)
         if not self.row_by_row:  # lay inputs and outputs out in the order
-            inputs = (self.order[:, None] * free + torch.arange(free, device=self.order.device)).flatten()
-            weights[0], head, bias = weights[0][:, inputs], head[inputs], bias[inputs]
-            direct = None if direct is None else direct[inputs][:, inputs]
-        units = [bias.new_zeros(n, weight.shape[1]) for weight in [*weights, head]]
-        out = [None if rows is None else rows.split(free) for rows in (head, bias, direct)]  # by the variable
-        return 0, units, weights, out, bias.new_zeros(n, 1)
+            place = (self.order[:, None] * free + torch.arange(free, device=device)).flatten()
+        weights, biases = ([getattr(layer, name).detach() for layer in layers] for name in ("weight", "bias"))
+        weights[0], weights[-1], biases[-1] = weights[0][:, place], weights[-1][place], biases[-1][place]
+        maps = [[(below, weight)] for below, weight in enumerate(weights)]  # what each layer reads, and how
+        if self.direct is not None:
+            maps[-1].append((0, self.direct.weight.detach()[place][:, place]))
+        known = [weight.new_zeros(weight.shape[1], n) for weight in weights]  # inputs, then units; 0 until known
+        return 0, known, (maps, biases), torch.arange(1, self.values, device=device)[:, None], None
 
     def step(self, x_prev, state):
-        t, units, weights, out, reference = state  # units: of each layer (n, units), filled from the left
+        t, known, network, values, block = state
         self._check_time(t)
-        known = self.known
+        if t % BLOCK == 0:
+            block = self._begin_block(t, known, *network)
+        inputs, layers, logits = block[t % BLOCK]
         if x_prev is not None:
-            units[0][:, known[0][t - 1] : known[0][t]] = self._features(x_prev[:, None])
-            for i, (weight, layer) in enumerate(zip(weights, self.layers, strict=True)):
-                seen, first, last = known[i][t], known[i + 1][t - 1], known[i + 1][t]
-                if first < last:  # what is complete may be seen by what is new: no mask is needed
-                    sums = F.linear(units[i][:, :seen], weight[first:last, :seen], layer.bias[first:last])
-                    units[i + 1][:, first:last] = self.activation(sums)
-        head, bias, direct = (None if rows is None else rows[t] for rows in out)
-        seen = known[-1][t]
-        logits = F.linear(units[-1][:, :seen], head[:, :seen], bias)  # (n, V-1)
-        if direct is not None:
-            seen = known[0][t]
-            logits = logits + F.linear(units[0][:, :seen], direct[:, :seen])
-        return torch.cat([reference, logits], 1), (t + 1, units, weights, out, reference)
+            torch.eq(x_prev, values, out=inputs)  # the indicators of one_hot
+        for units, sums, terms in layers:
+            for weight, below in terms:  # what is not known yet is 0 and adds nothing: no mask is needed
+                sums.addmm_(weight, below)
+            if units is not None:
+                units.copy_(self.activation(sums))
+        return logits.T, (t + 1, known, network, values, block)
+
+    def _begin_block(self, t, known, maps, biases):
+        """What steps t to t + BLOCK - 1 work on, for each: the inputs it completes, the layers, its logits (V, n).
+
+        Of each layer: the units it completes (none for the outputs), their sums, which hold already what all before t
+        contributes, and what the block itself adds: weights, and the rows that they multiply.
+        """
+        stop, n = min(t + BLOCK, self.dims), known[0].shape[1]
+        rows = [slice(ends[t], ends[stop]) for ends in self.ends]  # of each layer, what the block completes
+        sizes = [[end - begin for begin, end in pairwise(ends[t : stop + 1])] for ends in self.ends]
+        layers = []
+        for i, (sources, bias) in enumerate(zip(maps, biases, strict=True), 1):
+            sums, terms = bias[rows[i], None].repeat(1, n), []
+            for j, weight in sources:
+                new, old = rows[j], slice(rows[j].start)
+                sums.addmm_(weight[rows[i], old], known[j][old])
+                terms.append([(part, known[j][new]) for part in weight[rows[i], new].split(sizes[i])])
+            if i < len(known):
+                units, parts = known[i][rows[i]].split(sizes[i]), sums.split(sizes[i])
+            else:
+                logits = F.pad(sums.unflatten(0, (-1, self.values - 1)), (0, 0, 1, 0))  # (steps, V, n)
+                units, parts = [None] * len(logits), logits[:, 1:].unbind()
+            layers.append(zip(units, parts, zip(*terms, strict=True), strict=True))
+        layers = [[layer for layer in step if len(layer[1])] for step in zip(*layers, strict=True)]
+        return list(zip(known[0][rows[0]].split(sizes[0]), layers, logits, strict=True))
 
     def reordered(self, order: Tensor) -> "MADE":
         """The same weights, shared, with the masks of another order of the variables.
