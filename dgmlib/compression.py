@@ -424,25 +424,29 @@ def _ready(model: AutoregressiveModel):
         torch.set_num_threads(threads)
 
 
-def _predictions(model: AutoregressiveModel, rows: Tensor) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield (t, probabilities of variable t) in the model's order; ``rows[:, t]`` is read once the caller goes on."""
+def _predictions(model: AutoregressiveModel, columns: Tensor) -> Iterator[tuple[int, np.ndarray, float]]:
+    """Yield (t, probabilities of variable t, the lowest of them) in the model's order.
+
+    Of ``columns``, (D, n), the caller may fill in row t before it goes on: it is read then.
+    """
+    device = model.order.device
     with torch.no_grad():
-        state, last = model.init_state(len(rows)), None
+        state, last = model.init_state(columns.shape[1]), None
         for t in range(model.dims):
             logits, state = model.step(last, state)  # (n, V)
             probs = _probabilities(at_least_single(logits))
-            if math.isnan(probs.sum()):
+            lowest = probs.min()
+            if math.isnan(lowest):
                 raise ValueError(f"model: predicts NaN at variable {t} (in the model's order), wanted probabilities")
-            yield t, probs
-            last = rows[:, t].to(model.order.device)
+            yield t, probs, lowest
+            last = columns[t].to(device)
 
 
 def _probabilities(logits: Tensor) -> np.ndarray:
     """Of each value, (n, V), float64."""
-    if logits.shape[1] == 2:  # the softmax of two values is a sigmoid, which is several times faster
-        log_odds = (logits[:, 1] - logits[:, 0]).cpu()
-        return torch.stack([-log_odds, log_odds], 1).sigmoid_().double().numpy()
-    return logits.softmax(-1).cpu().double().numpy()
+    # the softmax of two values is a sigmoid, which is several times faster
+    probs = (logits - logits.flip(1)).sigmoid_() if logits.shape[1] == 2 else logits.softmax(-1)
+    return np.ascontiguousarray(probs.cpu().numpy(), dtype=np.float64)  # the coder reads other layouts wrongly
 
 
 def _coder_model():
@@ -556,18 +560,12 @@ class _Writer:
         coder, steps, check = constriction.stream.queue.RangeEncoder(), 0, 0
         most, dtype = _most_steps(n, ROWS), _symbols_dtype(model.values)
         for rows in groups:
-            columns = rows.T.numpy().astype(np.int32, order="C")  # (D, rows)
-            narrow, every = columns.astype(dtype), np.arange(len(rows))
-            for t, probs in _predictions(model, rows):
-                symbols = columns[t]
-                chosen = probs[every, symbols]
-                if not chosen.min() > 0:
-                    bad = int(np.flatnonzero(~(chosen > 0))[0])
-                    raise ValueError(
-                        f"x: value {symbols[bad]} at variable {t} (in the model's order) has probability {chosen[bad]} "
-                        f"under the model; wanted more than 0: what a model rules out has no code"
-                    )
-                coder.encode(symbols, _coder_model(), probs)
+            columns = rows.T.contiguous()  # (D, rows)
+            wide, narrow = columns.numpy().astype(np.int32), columns.numpy().astype(dtype)
+            for t, probs, lowest in _predictions(model, columns):
+                if not lowest > 0:
+                    _check_possible(wide[t], probs, t)
+                coder.encode(wide[t], _coder_model(), probs)
                 check, steps = zlib.crc32(narrow[t], check), steps + 1
                 if steps == most or coder.num_bits() >= SEGMENT_BITS:
                     yield self._close(coder, steps, check)
@@ -580,6 +578,16 @@ class _Writer:
         fields = SEGMENT.pack(steps, len(payload), check)
         self.chain = zlib.crc32(fields + payload, self.chain)
         return fields + CRC.pack(self.chain) + payload
+
+
+def _check_possible(symbols: np.ndarray, probs: np.ndarray, t: int) -> None:
+    chosen = probs[np.arange(len(symbols)), symbols]
+    if not chosen.min() > 0:
+        bad = int(np.flatnonzero(~(chosen > 0))[0])
+        raise ValueError(
+            f"x: value {symbols[bad]} at variable {t} (in the model's order) has probability {chosen[bad]} under the "
+            f"model; wanted more than 0: what a model rules out has no code"
+        )
 
 
 # ---------------------------------------------------------------------------------------------------------- the decoder
@@ -609,8 +617,8 @@ class _Reader:
         """Groups of so many examples, each (rows, D)."""
         dtype = _symbols_dtype(model.values)
         for size in sizes:
-            rows = torch.zeros(model.dims, size, dtype=torch.int64).T
-            for t, probs in _predictions(model, rows):
+            columns = torch.zeros(model.dims, size, dtype=torch.int64)
+            for t, probs, _ in _predictions(model, columns):
                 if self.left == 0:
                     self.number, self.left, payload, self.wanted = next(self.segments)
                     self.coder = constriction.stream.queue.RangeDecoder(np.frombuffer(payload, "<u4").astype(np.uint32))
@@ -619,11 +627,11 @@ class _Reader:
                     symbols = self.coder.decode(_coder_model(), probs)
                 except AssertionError as error:  # constriction's word for what these probabilities can not give
                     raise WrongDecoder(_OTHER_PROBABILITIES.format(self.number)) from error
-                rows[:, t] = torch.from_numpy(symbols)
+                columns[t] = torch.from_numpy(symbols)
                 self.check, self.left = zlib.crc32(symbols.astype(dtype), self.check), self.left - 1
                 if self.left == 0 and self.check != self.wanted:
                     raise WrongDecoder(_OTHER_PROBABILITIES.format(self.number))
-            yield rows
+            yield columns.T
 
 
 def _identity(model: AutoregressiveModel) -> dict:
