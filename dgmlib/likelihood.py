@@ -114,6 +114,69 @@ def perplexity(nats: float, tokens: int) -> float:
     return math.exp(nats / _count("tokens", tokens))
 
 
+def dequantize(x: Tensor, *, generator: torch.Generator | None = None, dtype: torch.dtype | None = None) -> Tensor:
+    r"""Spread each value over its unit interval, ``x + u`` with u uniform in [0, 1): real numbers for a density.
+
+    A density q of real numbers gives each value v the probability of its interval, and by Jensen's inequality
+
+    .. math:: \mathbb{E}_u \log q(v + u) \;\le\; \log \int_{[0,1)^D} q(v + u)\, du = \log P(v) ,
+
+    so that the mean log-density of dequantised data, in units of the values, is a lower bound of a discrete model's
+    log-likelihood. Without noise a density can put a spike on each value, and has no upper bound at all.
+
+    Args:
+        x: integers, any shape.
+        generator: source of the noise; without one, torch's global generator of the CPU.
+        dtype: of the result; ``None`` is torch's default.
+
+    Returns:
+        Real numbers in [x, x + 1), the shape and device of ``x``.
+
+    Raises:
+        ValueError: if ``x`` does not hold integers.
+
+    Source:
+        Uria, Murray and Larochelle (2013); Theis, van den Oord and Bethge (2016) for the bound.
+
+    Example:
+        >>> x = torch.tensor([[0, 3, 255]])
+        >>> torch.equal(dequantize(x, generator=torch.Generator().manual_seed(0)).floor().long(), x)
+        True
+    """
+    if not isinstance(x, Tensor) or x.is_floating_point() or x.is_complex() or x.dtype == torch.bool:
+        raise ValueError(f"x: got {x.dtype if isinstance(x, Tensor) else type(x).__name__}, wanted integers")
+    dtype = dtype or torch.get_default_dtype()
+    device = generator.device if generator is not None else "cpu"
+    noise = torch.rand(x.shape, generator=generator, dtype=torch.float64, device=device).to(x.device)
+    below = torch.nextafter((x + 1).to(dtype), x.to(dtype))  # rounding must not reach the next value
+    return torch.minimum((x + noise).to(dtype), below)
+
+
+def in_units(log_density, dims: int, scale: float):
+    r"""The log-density of the same data in other units, :math:`y = a\,x + b`: minus :math:`D \log |a|`.
+
+    Grey levels 0..255 that a model saw as numbers from -1 to 1 have a = 127.5 on their way back, and -log p grows by ln
+    127.5 nats a dimension. Probabilities of discrete values have no units, and are left alone.
+
+    Args:
+        log_density: a number or tensor, nats per example of ``dims`` variables, in the units of x.
+        dims: how many variables all of which are rescaled.
+        scale: a, how many of the new units one of the old ones is; the shift b plays no part.
+
+    Raises:
+        ValueError: if ``dims`` is not a positive integer, or ``scale`` is 0 or not finite.
+
+    Example:
+        >>> metres = torch.distributions.Normal(0.0, 1.0).log_prob(torch.tensor(0.5))
+        >>> millimetres = torch.distributions.Normal(0.0, 1000.0).log_prob(torch.tensor(500.0))
+        >>> bool((in_units(metres, 1, 1000) - millimetres).abs() < 1e-5)
+        True
+    """
+    if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not 0 < abs(scale) < math.inf:
+        raise ValueError(f"scale: got {scale!r}, wanted a finite number other than 0")
+    return log_density - _count("dims", dims) * math.log(abs(scale))
+
+
 def _examples(name: str, values: Tensor) -> Tensor:
     values = torch.as_tensor(values)
     values = values if values.dtype == torch.float64 else values.float()

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from dgmlib.likelihood import bits_per_dim, nll, perplexity, standard_error, to_bits, to_nats
+from dgmlib.likelihood import bits_per_dim, dequantize, in_units, nll, perplexity, standard_error, to_bits, to_nats
 
 
 def test_nll_is_what_torch_calls_cross_entropy():
@@ -104,3 +104,57 @@ def test_bad_input_is_named(call, says):
 def test_an_infinite_value_has_no_standard_error():
     with pytest.raises(ValueError, match="values: got -inf at index 1, wanted finite numbers"):
         standard_error(torch.tensor([-1.0, -math.inf]))
+
+
+def test_dequantised_data_stay_within_their_interval():
+    x = torch.arange(256).repeat(4000, 1)
+    for dtype in (torch.float32, torch.float16):
+        y = dequantize(x, generator=torch.Generator().manual_seed(0), dtype=dtype)
+        assert torch.equal(y.floor().long(), x)
+    assert abs(dequantize(x, dtype=torch.float64).sub(x).mean() - 0.5) < 1e-3
+
+
+def test_the_bound_of_dequantisation_holds_and_is_tight_for_a_density_that_is_flat_on_intervals():
+    """A logistic density's bound is below the probability of its interval; a piecewise constant one's is equal to it."""
+    x, mean, scale = torch.arange(20), 9.3, 0.8
+    u = (torch.arange(2000, dtype=torch.float64) + 0.5) / 2000
+    y = x[:, None] + u
+    z = (y - mean) / scale
+    bound = (-z - math.log(scale) - 2 * torch.nn.functional.softplus(-z)).mean(1)
+    exact = (torch.sigmoid((x + 1 - mean) / scale) - torch.sigmoid((x - mean) / scale)).double().log()
+    assert (bound < exact).all() and (exact - bound).max() > 0.01
+    p = torch.rand(20, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).softmax(0)
+    flat = p[y.floor().long()].log().mean(1)  # density p(v) on [v, v + 1)
+    assert torch.allclose(flat, p.log(), atol=1e-12)
+
+
+def test_without_noise_a_density_has_no_upper_bound():
+    """What must not be called a likelihood of discrete data: narrower spikes on the values gain without limit."""
+    values = torch.arange(10.0, dtype=torch.float64)
+    gains = [
+        torch.distributions.Normal(values, s).log_prob(values).mean().item() - math.log(10) for s in (0.1, 1e-3, 1e-6)
+    ]
+    assert gains[0] < 0 < gains[1] < gains[2]
+
+
+@pytest.mark.parametrize("scale", [127.5, -2.0, 1e-3])
+def test_a_density_in_other_units(scale):
+    x = torch.randn(50, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    normal = torch.distributions.Normal(torch.zeros(3, dtype=torch.float64), 1.0)
+    move = torch.distributions.AffineTransform(7.0, scale)
+    moved = torch.distributions.TransformedDistribution(normal, move)
+    assert torch.allclose(in_units(normal.log_prob(x).sum(1), 3, scale), moved.log_prob(move(x)).sum(1), atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: dequantize(torch.rand(3)), "x: got torch.float32, wanted integers"),
+        (lambda: dequantize(3), "x: got int, wanted integers"),
+        (lambda: in_units(1.0, 3, 0), "scale: got 0, wanted a finite number other than 0"),
+        (lambda: in_units(1.0, 0, 2.0), "dims: got 0, wanted a positive integer"),
+    ],
+)
+def test_what_cannot_be_converted(call, says):
+    with pytest.raises(ValueError, match=says):
+        call()
