@@ -5,6 +5,7 @@ from pathlib import Path
 from dgmlib.model import AutoregressiveModel, read_weights
 from dgmlib.models.fvsbn import FVSBN
 from dgmlib.models.image_transformer import ImageTransformer
+from dgmlib.models.integer import IntegerMADE
 from dgmlib.models.made import MADE, OrderEnsemble
 from dgmlib.models.mixtures import RNADE
 from dgmlib.models.nade import NADE
@@ -21,6 +22,7 @@ __all__ = [
     "RNN",
     "GatedPixelCNN",
     "ImageTransformer",
+    "IntegerMADE",
     "OrderEnsemble",
     "PixelCNN",
     "Table",
