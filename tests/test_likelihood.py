@@ -115,7 +115,7 @@ def test_dequantised_data_stay_within_their_interval():
 
 
 def test_the_bound_of_dequantisation_holds_and_is_tight_for_a_density_that_is_flat_on_intervals():
-    """A logistic density's bound is below the probability of its interval; a piecewise constant one's is equal to it."""
+    """A logistic density's bound is below the probability of its interval; a piecewise constant one's equals it."""
     x, mean, scale = torch.arange(20), 9.3, 0.8
     u = (torch.arange(2000, dtype=torch.float64) + 0.5) / 2000
     y = x[:, None] + u
@@ -149,7 +149,7 @@ def test_a_density_in_other_units(scale):
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: dequantize(torch.rand(3)), "x: got torch.float32, wanted integers"),
+        (lambda: dequantize(torch.rand(3, dtype=torch.float32)), "x: got torch.float32, wanted integers"),
         (lambda: dequantize(3), "x: got int, wanted integers"),
         (lambda: in_units(1.0, 3, 0), "scale: got 0, wanted a finite number other than 0"),
         (lambda: in_units(1.0, 0, 2.0), "dims: got 0, wanted a positive integer"),
