@@ -25,7 +25,10 @@ number: none can be left out, moved or taken from another file.
 
 A decoder must compute, to the last bit, the probabilities that the encoder used. Both therefore call the same ``step``
 with the same number of rows on one thread, and a file names the model's weights, the kind of device and the versions of
-the libraries: where one of them differs, :func:`decompress` refuses and says so.
+the libraries: where one of them differs, :func:`decompress` refuses and says so. Of a model that predicts integer
+frequencies (:class:`~dgmlib.models.IntegerMADE`) only the model has to be the same: its files are read with any number
+of rows, on any device, by any version. The range coder is given those frequencies n_v less one: it adds one to each and
+scales the rest to 2^24 - V, which they add up to already, so its own frequencies are the model's, with no rounding.
 """
 
 import bz2
@@ -53,11 +56,12 @@ from torch import Tensor
 from dgmlib.model import AutoregressiveModel, at_least_single, check_counts, evaluating, is_count
 
 MAGIC, VERSION = b"DGMC", 2
-ROWS = 1024  # examples that are coded side by side; a file with another number is refused
+ROWS = 1024  # examples that are coded side by side; a file with another number is refused, but of exact models
 # what closes a segment, and bounds the work before its checksum is seen
 SEGMENT_BITS, SEGMENT_SYMBOLS, SEGMENT_STEPS = 2**23, 2**24, 2**20
 VERSIONS = {name: version(name).split("+")[0] for name in ("torch", "constriction", "dgmlib")}
 IDENTITY = ("model", "event_shape", "values", "rows", "device", *VERSIONS)
+EXACT_IDENTITY = ("model", "event_shape", "values")  # of a model that computes the same everywhere
 _OTHER_PROBABILITIES = (
     "segment {} decodes to something else than was coded: "
     "this machine computes other probabilities than the encoder's did"
@@ -339,8 +343,9 @@ def decompress_online(
     for begin, end in zip([0, *pauses], [*pauses, n], strict=True):
         if begin:
             _learn(model, learn, torch.cat(out))
+        groups = _groups(begin, end, header["rows"])
         with _ready(model):
-            out += reader.groups(model, (rows.stop - rows.start for rows in _groups(begin, end)))
+            out += reader.groups(model, (rows.stop - rows.start for rows in groups))
     return model.to_event(torch.cat(out).to(model.order.device))
 
 
@@ -433,13 +438,22 @@ def _predictions(model: AutoregressiveModel, columns: Tensor) -> Iterator[tuple[
     with torch.no_grad():
         state, last = model.init_state(columns.shape[1]), None
         for t in range(model.dims):
-            logits, state = model.step(last, state)  # (n, V)
-            probs = _probabilities(at_least_single(logits))
-            lowest = probs.min()
+            if _is_exact(model):
+                counts, state = model.step_frequencies(last, state)  # (n, V), each at least 1
+                probs, lowest = np.ascontiguousarray((counts - 1).cpu().numpy(), dtype=np.float64), 1
+            else:
+                logits, state = model.step(last, state)  # (n, V)
+                probs = _probabilities(at_least_single(logits))
+                lowest = probs.min()
             if math.isnan(lowest):
                 raise ValueError(f"model: predicts NaN at variable {t} (in the model's order), wanted probabilities")
             yield t, probs, lowest
             last = columns[t].to(device)
+
+
+def _is_exact(model: AutoregressiveModel) -> bool:
+    """Whether it predicts integer frequencies, which are the same wherever they are computed."""
+    return hasattr(model, "step_frequencies")
 
 
 def _probabilities(logits: Tensor) -> np.ndarray:
@@ -465,9 +479,10 @@ def _lanes(n: int, lanes: int) -> list[range]:
     return [range(n * lane // lanes, n * (lane + 1) // lanes) for lane in range(lanes)]
 
 
-def _groups(begin: int, end: int) -> Iterator[slice]:
-    """Which examples are coded side by side."""
-    return (slice(start, min(start + ROWS, end)) for start in range(begin, end, ROWS))
+def _groups(begin: int, end: int, rows: int | None = None) -> Iterator[slice]:
+    """Which examples are coded side by side; ``None`` is ROWS."""
+    rows = rows or ROWS
+    return (slice(start, min(start + rows, end)) for start in range(begin, end, rows))
 
 
 def _most_steps(n: int, rows: int) -> int:
@@ -597,7 +612,7 @@ def _decode(model: AutoregressiveModel, header: dict, segments: list[list]) -> I
     """Yield (number of its first example, examples in the model's order) of each group."""
 
     def decoded(lane: range, own: list) -> Iterator[tuple[int, Tensor]]:
-        groups = list(_groups(lane.start, lane.stop))
+        groups = list(_groups(lane.start, lane.stop, header["rows"]))
         sizes = (rows.stop - rows.start for rows in groups)
         yield from zip((rows.start for rows in groups), _Reader(own).groups(model, sizes), strict=True)
 
@@ -648,7 +663,7 @@ def _identity(model: AutoregressiveModel) -> dict:
 
 def _check_decoder(model: AutoregressiveModel, header: dict, online: bool = False) -> None:
     for what, mine in _identity(model).items():
-        if header[what] != mine:
+        if header[what] != mine and (what in EXACT_IDENTITY or not _is_exact(model)):
             raise WrongDecoder(f"{what}: the file was coded with {header[what]!r}, this decoder has {mine!r}")
     if (header["pauses"] is not None) != online:
         made, reads = ("compress", "decompress") if online else ("compress_online", "decompress_online")
