@@ -283,29 +283,34 @@ class IntegerMADE(AutoregressiveModel):
         return self._count(sums.T), (t + 1, known, layers, block)
 
     def _activate(self, sums: Tensor, layer: int) -> Tensor:
-        """The units of a layer from their sums, in which 2^(s-1) is already added."""
-        place = torch.floor(sums * 2.0 ** -self._shifts[layer]).clamp_(self._low, self._low + UNIT_LEVELS - 1)
-        return self.units[(place - self._low).long()].to(sums.dtype)
+        """The units of a layer, whose sums are used up; what rounds, and puts the table's first place at 0, is in."""
+        places = sums.mul_(2.0 ** -self._shifts[layer]).floor_().clamp_(0, UNIT_LEVELS - 1).long()
+        return self.units.index_select(0, places.flatten()).to(sums.dtype).view_as(sums)
 
     def _count(self, sums: Tensor) -> Tensor:
-        """Frequencies of the V values from the sums of all but value 0: (..., V-1) to (..., V)."""
-        logits = torch.floor(sums * 2.0 ** -self._shifts[-1])
-        most = len(self.exponentials) - 1
-        if self.values == 2:
-            return self.binary[(logits.clamp_(-most, most) + most).squeeze(-1).long()]
+        """Frequencies of the V values from the sums of all but value 0, which are used up: (..., V-1) to (..., V)."""
+        logits = sums.mul_(2.0 ** -self._shifts[-1]).floor_()
+        if self.values == 2:  # the table's first place is at 0 already
+            places = logits.clamp_(0, len(self.binary) - 1).long().flatten()
+            return self.binary.index_select(0, places).view(*logits.shape[:-1], 2)
         return _frequencies(F.pad(logits.long(), (1, 0)), self.exponentials)
 
     def _layers(self):
         """Of each layer, (bias, (layer that it reads, weights) of each of its maps); and the type that carries them."""
         dtype, layers = self._carrier(), []
         for layer in range(self.depth + 1):
-            half = 2 ** self._shifts[layer] // 2
             maps = [(layer, f"weight{layer}")] if self.depth else []
             if layer == self.depth and "direct" in self._buffers:
                 maps.append((0, "direct"))
             maps = [(below, getattr(self, name).to(dtype)) for below, name in maps]
-            layers.append(((getattr(self, f"bias{layer}").long() + half).to(dtype)[:, None], maps))
+            bias = getattr(self, f"bias{layer}").long() + self._offset(layer)
+            layers.append((bias.to(dtype)[:, None], maps))
         return layers, dtype
+
+    def _offset(self, layer: int) -> int:
+        """What is added to all sums of a layer: half, so that cutting off rounds, less the first place in a table."""
+        first = self._low if layer < self.depth else 1 - len(self.exponentials) if self.values == 2 else 0
+        return 2 ** self._shifts[layer] // 2 - first * 2 ** self._shifts[layer]
 
     def _carrier(self) -> torch.dtype:
         """The type of numbers that carries the integers: ``carrier``, but float64 where float32 would be rounded."""
@@ -349,7 +354,7 @@ class IntegerMADE(AutoregressiveModel):
 
     def _largest_sum(self, layer: int) -> int:
         """What no partial sum of a layer exceeds, in whatever order; Python's integers don't overflow."""
-        total = _largest(self._buffers[f"bias{layer}"][:, None]) + 2 ** self._shifts[layer] // 2
+        total = _largest(self._buffers[f"bias{layer}"][:, None]) + abs(self._offset(layer))
         if self.depth:
             total += _largest(self._buffers[f"weight{layer}"]) * (self.units.max().item() if layer else 1)
         if layer == self.depth and "direct" in self._buffers:
