@@ -26,9 +26,10 @@ number: none can be left out, moved or taken from another file.
 A decoder must compute, to the last bit, the probabilities that the encoder used. Both therefore call the same ``step``
 with the same number of rows on one thread, and a file names the model's weights, the kind of device and the versions of
 the libraries: where one of them differs, :func:`decompress` refuses and says so. Of a model that predicts integer
-frequencies (:class:`~dgmlib.models.IntegerMADE`) only the model has to be the same: its files are read with any number
-of rows, on any device, by any version. The range coder is given those frequencies n_v less one: it adds one to each and
-scales the rest to 2^24 - V, which they add up to already, so its own frequencies are the model's, with no rounding.
+frequencies (:class:`~dgmlib.models.integer.IntegerMADE`) only the model has to be the same: its files are read with any
+number of rows, on any device, by any version. The range coder is given those frequencies n_v less one: it adds one to
+each and scales the rest to 2^24 - V, which they add up to already, so its own frequencies are the model's, with no
+rounding.
 """
 
 import bz2
