@@ -40,13 +40,17 @@ import lzma
 import math
 import os
 import struct
+import sys
+import warnings
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import pairwise
+from multiprocessing import current_process, get_context
 from pathlib import Path
 
 import constriction
@@ -107,7 +111,7 @@ def compress(model: AutoregressiveModel, x: Tensor, about: dict | None = None, *
         model: any autoregressive model of discrete variables.
         x: integers 0..V-1, shape ``(B, *event_shape)``.
         about: a note to keep in the header, of what JSON can write down; :func:`read_about` gives it back.
-        lanes: parts that are coded at the same time, each on a thread of its own; each costs a word or two.
+        lanes: parts that are coded at the same time, on Linux each in a process of its own; each costs a word or two.
 
     Returns:
         The file's bytes; :func:`size` says how many of them are the header's.
@@ -499,19 +503,38 @@ def _lane_chain(chain: int, lane: int) -> int:
     return zlib.crc32(CRC.pack(lane), chain)
 
 
-def _side_by_side(jobs: list[Callable[[], Iterator]]) -> Iterator:
-    """What each job yields, job after job; several run at the same time, each on one of torch's threads."""
-    if len(jobs) == 1:
-        yield from jobs[0]()
+def _side_by_side(model: AutoregressiveModel, jobs: list[Callable[[], Iterator]]) -> Iterator:
+    """What each job yields, job after job; several run at the same time, each in a process that is a copy of this one.
+
+    Threads would wait for each other: constriction and most of a step hold Python's lock. Elsewhere than on Linux, in a
+    process that may have no children, or with a model that is not on the CPU, the jobs run one after another.
+    """
+    workers, alone = min(len(jobs), os.cpu_count() or 1), sys.platform != "linux" or current_process().daemon
+    if workers == 1 or alone or model.order.device.type != "cpu":
+        for job in jobs:
+            yield from job()
         return
+    with ProcessPoolExecutor(workers, get_context("fork"), initializer=_inherit, initargs=(jobs,)) as pool:
+        try:
+            with warnings.catch_warnings():  # from Python 3.12 on of any thread here, such as a notebook's own
+                warnings.simplefilter("ignore", DeprecationWarning)
+                results = pool.map(_run_inherited, range(len(jobs)))
+            for items in results:
+                yield from items
+        except BrokenProcessPool as error:
+            raise RuntimeError("a process that coded a lane was killed, perhaps for want of memory") from error
 
-    def run(job):
-        torch.set_num_threads(1)
-        return list(job())
 
-    with ThreadPoolExecutor(min(len(jobs), os.cpu_count() or 1)) as pool:
-        for items in pool.map(run, jobs):
-            yield from items
+_inherited = []  # in a copied process, the jobs: they are not pickled, so that any model of any notebook will do
+
+
+def _inherit(jobs: list) -> None:
+    _inherited[:] = jobs
+    torch.set_num_threads(1)
+
+
+def _run_inherited(number: int) -> list:
+    return list(_inherited[number]())
 
 
 def _learn(model: AutoregressiveModel, learn: Callable, past: Tensor) -> None:
@@ -556,12 +579,13 @@ def _encode(model, head: bytes, lanes: list[range], read: Callable[[slice], Tens
     yield head
     chain = CRC.unpack(head[-CRC.size :])[0]
     yield from _side_by_side(
+        model,
         [
             lambda lane=lane, part=part: _Writer(chain, lane).segments(
                 model, map(read, _groups(part.start, part.stop)), len(part)
             )
             for lane, part in enumerate(lanes)
-        ]
+        ],
     )
 
 
@@ -612,15 +636,18 @@ def _check_possible(symbols: np.ndarray, probs: np.ndarray, t: int) -> None:
 def _decode(model: AutoregressiveModel, header: dict, segments: list[list]) -> Iterator[tuple[int, Tensor]]:
     """Yield (number of its first example, examples in the model's order) of each group."""
 
-    def decoded(lane: range, own: list) -> Iterator[tuple[int, Tensor]]:
+    dtype = _symbols_dtype(model.values)  # narrow, as it may come from another process
+
+    def decoded(lane: range, own: list) -> Iterator[tuple[int, np.ndarray]]:
         groups = list(_groups(lane.start, lane.stop, header["rows"]))
         sizes = (rows.stop - rows.start for rows in groups)
-        yield from zip((rows.start for rows in groups), _Reader(own).groups(model, sizes), strict=True)
+        for group, rows in zip(groups, _Reader(own).groups(model, sizes), strict=True):
+            yield group.start, rows.numpy().astype(dtype)
 
-    lanes = _lanes(header["n"], header["lanes"])
-    yield from _side_by_side(
-        [lambda lane=lane, own=own: decoded(lane, own) for lane, own in zip(lanes, segments, strict=True)]
-    )
+    lanes = zip(_lanes(header["n"], header["lanes"]), segments, strict=True)
+    jobs = [lambda lane=lane, own=own: decoded(lane, own) for lane, own in lanes]
+    for begin, rows in _side_by_side(model, jobs):
+        yield begin, torch.from_numpy(rows.astype(np.int64))
 
 
 class _Reader:

@@ -2,6 +2,8 @@
 
 import json
 import math
+import os
+import signal
 import struct
 
 import numpy as np
@@ -237,6 +239,77 @@ def test_the_number_of_threads_changes_nothing_and_stays(model, x, data):
             assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("processors", [1, 2, 5])
+def test_the_number_of_processors_changes_nothing(model, x, monkeypatch, processors):
+    wanted = b"".join(compression._encode(model, *parts_of(model, x, 3)))
+    monkeypatch.setattr(compression.os, "cpu_count", lambda: processors)
+    data = compress(model, x, lanes=3)
+    assert data == wanted and torch.equal(decompress(model, data), x)
+
+
+def parts_of(model, x, lanes):
+    return (
+        compression._head(model, len(x), None, lanes=lanes),
+        compression._lanes(len(x), lanes),
+        lambda rows: model.to_sequence(x[rows]),
+    )
+
+
+@pytest.fixture
+def processes(monkeypatch):
+    """The processes that code lanes, where this machine has any."""
+    if compression.sys.platform != "linux":
+        pytest.skip("no process can be copied here")
+    monkeypatch.setattr(compression.os, "cpu_count", lambda: 2)
+
+
+def test_lanes_run_in_processes_of_their_own(model, x, processes, monkeypatch):
+    seen, step = [], FVSBN.step
+    monkeypatch.setattr(FVSBN, "step", lambda self, *args: seen.append(1) or step(self, *args))
+    compress(model, x, lanes=2)
+    assert not seen  # here, nothing
+    compress(model, x)
+    assert len(seen) == 9
+
+
+def test_lanes_after_work_on_several_threads_do_not_hang(model, x, processes):
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        torch.randn(500, 500) @ torch.randn(500, 500)
+        assert torch.equal(decompress(model, compress(model, x, lanes=2)), x)
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_errors_in_a_lane_come_out_as_in_one(model, x, processes, monkeypatch):
+    certain, last = Table((1,), 2).count(torch.zeros(3, 1, dtype=torch.int64)), torch.tensor([[0], [0], [0], [1]])
+    with pytest.raises(ValueError, match=r"value 1 at variable 0 .* has probability 0\.0"):
+        compress(certain, last, lanes=2)
+    data, step = compress(model, x, lanes=2), FVSBN.step
+
+    def off(self, x_prev, state):
+        logits, state = step(self, x_prev, state)
+        return logits * 1.01, state
+
+    monkeypatch.setattr(FVSBN, "step", off)
+    with pytest.raises(WrongDecoder, match="decodes to something else than was coded"):
+        decompress(model, data)
+
+
+def test_a_killed_lane_is_an_error_and_no_endless_wait(model, x, processes, monkeypatch):
+    data, parent = compress(model, x, lanes=2), os.getpid()
+
+    def killed(self, x_prev, state):
+        assert os.getpid() != parent
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr(FVSBN, "step", killed)
+    for run in (lambda: compress(model, x, lanes=2), lambda: decompress(model, data)):
+        with pytest.raises(RuntimeError, match="a process that coded a lane was killed"):
+            run()
 
 
 def test_data_that_cost_nothing_are_cut_into_segments_too(monkeypatch):
