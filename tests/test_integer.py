@@ -59,10 +59,11 @@ def stepped(model, x):
 # ------------------------------------------------------------------------------------------------ the contract's laws
 
 
+@pytest.mark.parametrize("device", contract.DEVICES)
 @pytest.mark.parametrize("name", FLOATS)
 @torch.no_grad()
-def test_it_obeys_the_laws_of_every_model(name):
-    model = integer(name)
+def test_it_obeys_the_laws_of_every_model(name, device):
+    model = integer(name).to(device)
     contract.law_causality(model, contract.all_of_the_past(model))
     for law in [*contract.LAWS, contract.law_end]:
         law(model)
@@ -161,6 +162,15 @@ def test_any_number_of_threads_gives_the_same_integers(wide, x):
     finally:
         torch.set_num_threads(before)
     assert all(torch.equal(counts[0], other) for other in counts)
+
+
+@pytest.mark.skipif("cuda" not in contract.DEVICES, reason="needs a GPU")
+def test_a_gpu_gives_the_same_integers_and_reads_the_files_of_a_cpu(wide, x):
+    model = IntegerMADE.of(wide)
+    want, data, there = model.frequencies(x), compress(model, x), copy.deepcopy(model).cuda()
+    assert torch.equal(there.frequencies(x.cuda()).cpu(), want)
+    assert torch.equal(decompress(there, data).cpu(), x)
+    assert torch.equal(decompress(model, compress(there, x.cuda())), x)
 
 
 def of_few_bits(seed=0):

@@ -47,8 +47,7 @@ class IntegerMADE(AutoregressiveModel):
     Args:
         event_shape: shape of one example, D variables.
         values: V, the number of values of each variable.
-        hidden: units in each hidden layer, from the input up; none are logistic regressions, as in
-            :class:`~dgmlib.models.FVSBN`.
+        hidden: units in each hidden layer, from the input up; none at all makes logistic regressions, as FVSBN has.
         direct: whether outputs also see the past through one linear map.
         activation: f, "relu" (cut off at 2^(14-q)) or "sigmoid".
         order: the flat indices of the variables in the order in which they are predicted; ``None`` is row by row.
@@ -129,7 +128,7 @@ class IntegerMADE(AutoregressiveModel):
     @classmethod
     @torch.no_grad()
     def of(cls, model: AutoregressiveModel, *, weight_bits: int = 12, unit_bits: int = 8) -> "IntegerMADE":
-        """The network of integers that is nearest to a trained :class:`~dgmlib.models.MADE` or FVSBN.
+        """The network of integers that is nearest to a trained :class:`~dgmlib.models.made.MADE` or FVSBN.
 
         Args:
             model: of any dtype, on any device; it is not changed.
