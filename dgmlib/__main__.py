@@ -135,10 +135,10 @@ def train():
 
 
 def _models() -> dict:
-    """The models by the names that are typed: GatedPixelCNN is gated-pixelcnn."""
+    """The models that can be trained by the names that are typed: GatedPixelCNN is gated-pixelcnn."""
     from dgmlib import models
 
-    names = [name for name in models.__all__ if name != "load"]
+    names = [name for name in models.__all__ if name not in ("load", "IntegerMADE")]
     return {re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "-", name).lower(): getattr(models, name) for name in names}
 
 
