@@ -26,6 +26,7 @@ import json
 import lzma
 import math
 import os
+import resource
 import statistics
 import tempfile
 import time
@@ -273,6 +274,13 @@ def sizes(name: str, task: Task, folder: Path, result: dict) -> None:
 PEERS = {"gzip": lambda pixels: gzip.compress(pixels, 9), "xz": lambda pixels: lzma.compress(pixels, preset=9)}
 
 
+def processor_time() -> float:
+    """Seconds of this process and of those that it has started and that have ended, as lanes have."""
+    return sum(
+        u.ru_utime + u.ru_stime for u in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
+
+
 def speed() -> dict:
     """MADE on binary images of MNIST's size: rounds of each part, one after another; medians, millions of pixels/s.
 
@@ -335,7 +343,7 @@ def speed() -> dict:
         "decompress, 2 lanes": lambda: decompress(model, files[2]),
         **{name: lambda run=run: run(pixels) for name, run in PEERS.items()},
     }
-    clocks = {"processor": time.process_time, "wall": time.perf_counter}
+    clocks = {"processor": processor_time, "wall": time.perf_counter}
     times = {clock: {name: [] for name in runs} for clock in clocks}
     for _ in range(ROUNDS):
         for name, run in runs.items():
