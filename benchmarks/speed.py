@@ -269,8 +269,8 @@ def bare(model, data, valid, steps: int, batch_size: int):
 def loop(device: str) -> dict:
     """fit against the bare loop (above 1, fit is slower), and a step of fit against drawing its mini-batch.
 
-    The two differ by less than this machine's noise, hence many short rounds and, beside the median of their ratios, the
-    interval that holds the true median 95 times in 100 (by order statistics).
+    The two differ by less than this machine's noise, hence many short rounds and, beside the median of their ratios,
+    the interval that holds the true median 95 times in 100 (by order statistics).
     """
     rows, rounds = {}, 41
     cases = {
