@@ -3,6 +3,7 @@
     python benchmarks/quality.py digits --weights weights       (and names, mnist: see there)
     python benchmarks/compression.py --weights weights
     python benchmarks/compression.py --only speed
+    python benchmarks/compression.py --demo     (a minute, no network: learns digits and packs others)
 
 It writes benchmarks/compression.json, row by row: what stands there already is not computed again, so an interrupted
 run goes on. Two models have no weights from there: they are trained here, in minutes, and kept in the same folder. It
@@ -268,6 +269,31 @@ def sizes(name: str, task: Task, folder: Path, result: dict) -> None:
         print(name, "online", row["online"], flush=True)
 
 
+# ----------------------------------------------------------------------------------------------------------------- demo
+
+
+def demo() -> dict[str, int]:
+    """Train on 1,200 handwritten digits, pack 297 others beside the compressors' files, unpack them, and say so."""
+    task = TASKS["digits"]
+    dataset = task.load()
+    x = dataset.test
+    print(f"{len(dataset.train):,} digits of 8 x 8 pixels in 17 grey levels to learn from; {len(x)} others to pack.")
+    print("Training a MADE ...", flush=True)
+    model = task.train(dataset)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "digits.dgmc")
+        path.write_bytes(compress(model, x))
+        files = {"as they are, a byte a pixel": x.numel(), **compressors(dataset, x), "MADE": path.stat().st_size}
+        back = decompress(model, path.read_bytes())
+    for name, count in sorted(files.items(), key=lambda item: -item[1]):
+        print(f"{name:28} {count:7,d} bytes  {8 * count / x.numel():.3f} bits a pixel")
+    if not torch.equal(back, x.long()):
+        raise SystemExit("what came back is not what went in")
+    print(f"Unpacked: all {x.numel():,} pixels came back as they were.")
+    print(f"What is not in the file is the model, {packed(model):,} bytes, which both sides must have: see --weights.")
+    return files
+
+
 # ---------------------------------------------------------------------------------------------------------------- speed
 
 
@@ -392,8 +418,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", type=Path, default=Path("weights"), help="folder of quality.py's weights")
     parser.add_argument("--only", choices=[*TASKS, "speed"], action="append")
+    parser.add_argument("--demo", action="store_true", help="only show it on embedded digits, and write nothing")
     options = parser.parse_args()
     torch.set_num_threads(1)
+    if options.demo:
+        demo()
+        return
     result = json.loads(PATH.read_text()) if PATH.exists() else {}
     result["about"] = {
         "command": "python benchmarks/compression.py --weights weights",
