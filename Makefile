@@ -5,12 +5,15 @@ READY := .venv/ready
 BUILT := _build/html/.built
 SOURCES := _config.yml _toc.yml $(wildcard benchmarks/*.json) $(shell find _ext book dgmlib -type f ! -path '*/.*' ! -name '*.pyc')
 
-.PHONY: setup book serve test grade clean
+.PHONY: setup book pdf epub serve test grade clean
 
 setup: $(READY)
 
 book: $(BUILT)
 	@echo "The book: $(CURDIR)/_build/html/index.html"
+
+pdf epub: book
+	.venv/bin/python _ext/paper.py $@
 
 serve: book
 	.venv/bin/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)

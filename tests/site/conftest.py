@@ -2,7 +2,6 @@
 
 import functools
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -14,6 +13,8 @@ from playwright.sync_api import Error, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "_ext"))
+
+from paper import system_browser  # noqa: E402
 
 # A test must see each request that a page makes, and none that the browser makes for itself.
 QUIET = [
@@ -58,17 +59,6 @@ def serve():
 def site(html, serve) -> str:
     """The address of the built book."""
     return serve(html)
-
-
-def system_browser() -> str | None:
-    """The browser named by the environment variable CHROMIUM, else the system's, else None for Playwright's own."""
-    names = ["chromium", "chromium-browser", "google-chrome"]
-    places = [
-        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-        "/Applications/Chromium.app/Contents/MacOS/Chromium",
-    ]
-    found = [os.environ.get("CHROMIUM"), *map(shutil.which, names), *filter(os.path.exists, places)]
-    return next(filter(None, found), None)
 
 
 @pytest.fixture(scope="session")
