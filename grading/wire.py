@@ -326,6 +326,19 @@ def _refuse_constant(name):
     raise ValueError(name)
 
 
+def tensors(tree):
+    """The tensors that have gradients in a tree of lists, tuples and dictionaries, in its order."""
+    if isinstance(tree, torch.Tensor):
+        if tree.requires_grad:
+            yield tree
+    elif isinstance(tree, dict):
+        for value in tree.values():
+            yield from tensors(value)
+    elif isinstance(tree, list | tuple):
+        for value in tree:
+            yield from tensors(value)
+
+
 # -------------------------------------------------------------------------------------------------------------- a line
 
 
