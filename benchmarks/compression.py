@@ -525,10 +525,11 @@ def tables(result: dict) -> str:
         if "compressors" not in row:
             continue
         given = row.get("compressors_given_the_rest", {})
+        given = {peer: f"{b:,d}" for peer, b in given.items()}
         lines = [(b, f"| {peer} | {b:,d} | {b:,d} | {given.get(peer, '')} |") for peer, b in row["compressors"].items()]
         for model, entry in row.get("models", {}).items():
             both = min(entry["with_model"], entry["with_rounded_model"])
-            lines.append((entry["bytes"], f"| **{model}** | {entry['bytes']:,d} | {both:,d} | |"))
+            lines.append((entry["bytes"], f"| **{model}** | {entry['bytes']:,d} | {both:,d} | {entry['bytes']:,d} |"))
         if "online" in row:
             b = row["online"]["bytes"]
             lines.append((b, f"| **{row['online']['model']}, online** | {b:,d} | {b:,d} | |"))
