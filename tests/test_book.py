@@ -175,7 +175,7 @@ def uncited(pages: dict[str, str], bibliography: str) -> list[str]:
 
 def homeless_terms(glossary: str) -> list[str]:
     """Terms of the glossary that name no chapter, and those out of alphabetical order."""
-    entries = re.findall(r"^(\S[^\n]*)\n: (.+)$", glossary, re.M)
+    entries = re.findall(r"^(\S[^\n]*)\n  (\S.*)$", glossary, re.M)
     names = [term.casefold() for term, _ in entries]
     homeless = [term for term, meaning in entries if not re.search(r"\{doc\}`(\w+)`$", meaning)]
     return homeless + [a for a, b in zip(names, sorted(names), strict=True) if a != b][:1]
@@ -226,7 +226,7 @@ def test_each_work_of_the_bibliography_is_cited():
 
 def test_each_term_of_the_glossary_names_its_chapter():
     assert homeless_terms(BOOK["glossary"]) == []
-    assert homeless_terms("entropy\n: It. {doc}`a`\n\ncode\n: That.\n") == ["code", "entropy"]
+    assert homeless_terms("entropy\n  It. {doc}`a`\n\ncode\n  That.\n") == ["code", "entropy"]
 
 
 def test_the_page_of_results_shows_all_that_is_stored():
