@@ -248,8 +248,9 @@ def write_epub(soup: BeautifulSoup, target: Path) -> None:
         if section.get("id"):
             heading.insert(0, soup.new_tag("span", id=section["id"]))
         section.unwrap()
-    for place in soup.select("dt[id], p[id], tr[id], td[id], li[id], table[id]"):  # whose names pandoc forgets
-        if named := place.find(["td", "th"]) if place.name in ("tr", "table") else place:
+    inner = {"tr": ["td", "th"], "table": ["td", "th"], "figure": ["figcaption"]}
+    for place in soup.select("dt[id], p[id], tr[id], td[id], li[id], table[id], figure[id]"):  # whose names pandoc forgets
+        if named := place.find(inner[place.name]) if place.name in inner else place:
             named.insert(0, soup.new_tag("span", id=place["id"]))
             del place["id"]
     target.parent.mkdir(parents=True, exist_ok=True)
