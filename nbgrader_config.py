@@ -49,12 +49,14 @@ c.Execute.extra_arguments = [
     "--IPKernelApp.log_level=ERROR",
 ]
 
+# Submissions are read, run and marked by grading/ alone: see book/instructors.md.
+c.Autograde.exporter_class = "grading.execute.AnyFile"
+c.Autograde.sanitize_preprocessors = ["grading.execute.Transplant"]
 c.Autograde.autograde_preprocessors = [
-    "grading.execute.Unprotected",  # student code runs here
-    "nbgrader.preprocessors.IgnorePattern",
+    "grading.execute.Execute",
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",
-    "nbgrader.preprocessors.SaveAutoGrades",
+    "grading.execute.SaveMarks",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]

@@ -1,18 +1,38 @@
-"""Where a submission's code runs. Today that is an ordinary kernel, with all the rights of whoever grades."""
+"""The grader as nbgrader sees it: an exporter that trusts no file, and preprocessors that take marks from the ledger.
 
+``nbgrader autograde``, the formgrader's button and ``python -m grading`` all come through here.
+"""
+
+import atexit
 import logging
 import os
+import shutil
+import stat
 from functools import cache
+from pathlib import Path
 
+from nbconvert.exporters import NotebookExporter
+from nbformat import v4
 from nbgrader import utils
-from nbgrader.preprocessors import Execute
+from nbgrader.preprocessors import Execute as PlainExecute
+from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
+
+from grading.case import Assignment, Case, environment, key_of
+from grading.ledger import Ledger
+from grading.referee import Station
 
 WARNING = """
 ********************************************************************************************************
-* STUDENT CODE RUNS UNPROTECTED: as you, on this machine, with your files, your gradebook and your     *
-* network within its reach, and it can bend its own mark. Grade only submissions whose authors you     *
-* trust, or on a machine that holds nothing else.                                                      *
+* NO SANDBOX: student code runs as you, with your files, your gradebook and your network in its reach. *
+* Grade only what you wrote yourself. Each result says that it was made this way.                      *
 ********************************************************************************************************"""
+
+
+NBGRADERS = ("timestamp.txt", "submission_secret.txt")  # what nbgrader itself puts beside a submission
+
+
+class FailedHere(RuntimeError):
+    """A submission could not be graded for a reason that is ours, not the student's; it is tried again next time."""
 
 
 @cache
@@ -21,23 +41,129 @@ def warn_once() -> None:
     logging.getLogger("grading").warning(WARNING)
 
 
-class Unprotected(Execute):
-    """Runs all cells in one kernel without any protection; only an error in a check costs its points.
+def kind() -> str:
+    """How student code is kept apart."""
+    found = os.environ.get("COURSE_SANDBOX") or "bubblewrap"
+    if found == "none":
+        warn_once()
+    return found
 
-    nbgrader takes the first thing that a check puts out for its mark: a number would be partial credit, and anything on
-    stderr, such as a warning from C code beside a right answer, would be zero.
-    """
+
+@cache
+def station(hidden: tuple[str, ...], found: str) -> Station:
+    """This process's station for assignments that hide the same modules."""
+    made = Station(list(hidden), kind=found)
+    atexit.register(made.close)
+    return made
+
+
+@cache
+def _assignment(solution: Path, changed: float) -> Assignment:
+    return Assignment(solution)
+
+
+def case_of(coursedir, resources: dict) -> tuple[Case, Ledger]:
+    """The case that nbgrader is at, and the ledger that it belongs to."""
+    about = resources["nbgrader"]
+    stem, student, notebook = about["assignment"], about["student"], about["notebook"]
+    root = Path(coursedir.root)
+    solution = root / coursedir.format_path(coursedir.source_directory, ".", stem) / f"{notebook}.ipynb"
+    submitted = root / coursedir.format_path(coursedir.submitted_directory, student, stem) / f"{notebook}.ipynb"
+    ledger = Ledger(root / "ledger", stem)
+    assignment = _assignment(solution, solution.stat().st_mtime)
+    return Case(assignment, student, submitted, ledger.seed(), kind(), environment()), ledger
+
+
+def is_note(path: Path) -> bool:
+    """Whether a file beside a submission is an ordinary, short one."""
+    about = os.lstat(path)
+    return stat.S_ISREG(about.st_mode) and about.st_nlink == 1 and about.st_size < 1000
+
+
+class AnyFile(NotebookExporter):
+    """Opens no submission: :class:`Transplant` reads it, as data."""
+
+    def from_filename(self, filename, resources=None, **options):
+        """A submission's place in the course, and an empty notebook; what was graded, as it is."""
+        if not self.parent._sanitizing:
+            return super().from_filename(filename, resources=resources, **options)
+        resources = self._init_resources(resources)
+        resources["metadata"]["name"] = Path(filename).stem
+        return self.from_notebook_node(v4.new_notebook(), resources=resources)
+
+
+class Transplant(NbGraderPreprocessor):
+    """Sets the student's sources into the instructor's notebook. Files beside a submission have no place in it."""
+
+    def preprocess(self, nb, resources):
+        """The notebook that is graded."""
+        coursedir = self.parent.parent.coursedir
+        case, _ = case_of(coursedir, resources)
+        if not case.reason:
+            station(tuple(case.assignment.hidden), case.kind)  # before anything is written: is there a sandbox?
+        about = resources["nbgrader"]
+        graded = coursedir.format_path(coursedir.autograded_directory, about["student"], about["assignment"])
+        for entry in Path(coursedir.root, graded).glob("*"):
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            elif entry.name not in NBGRADERS or not is_note(case.path.with_name(entry.name)):
+                entry.unlink()
+        return case.notebook(), resources
+
+
+class Execute(PlainExecute):
+    """Has the submission judged, unless the ledger knows how that ends, and shows what came."""
 
     def preprocess(self, nb, resources=None, km=None):
-        """Run the notebook, then take all but errors and printed text out of the checks."""
-        warn_once()
-        # Kernels side by side on a few cores, each with a thread for every core, slow each other down.
-        os.environ.setdefault("OMP_NUM_THREADS", "1")
-        nb, resources = super().preprocess(nb, resources, km)
+        """The notebook with what its cells put out."""
+        case, ledger = case_of(self.parent.parent.coursedir, resources)
+        result = ledger.find(case.student, case.key)
+        if result is None:
+            answer = None
+            if not case.reason:
+                answer = station(tuple(case.assignment.hidden), case.kind).grade(case.job())
+            result = case.result(answer)
+            ledger.record(result)
+            if result["outcome"] == "failed":
+                raise FailedHere(f"{case.student}, {case.assignment.stem}: {result['reason']}")
+        resources["grading"] = result
+        place = 0
         for cell in nb.cells:
-            if cell.cell_type == "code" and utils.is_grade(cell) and not utils.is_solution(cell):
-                cell.outputs = [output for output in cell.outputs if output.output_type in ("error", "stream")]
-                for output in cell.outputs:
-                    if output.output_type == "stream":
-                        output.name = "stdout"
+            if cell.get("id") in ("held", "no-sandbox"):
+                continue
+            if cell.cell_type == "code":
+                done = result["cells"].get(key_of(cell, place), {"outputs": [], "number": None})
+                cell.outputs = [v4.output_from_msg(message_of(o)) for o in done["outputs"]]
+                cell.execution_count = done["number"]
+            place += 1
         return nb, resources
+
+
+def message_of(output: dict) -> dict:
+    """A notebook's output as the message that it came from."""
+    content = {name: value for name, value in output.items() if name != "output_type"}
+    return {"header": {"msg_type": output["output_type"]}, "content": content}
+
+
+class SaveMarks(SaveAutoGrades):
+    """Takes a check's points from the result, never from what it put out. A held submission has none, and waits for a
+    person."""
+
+    def preprocess(self, nb, resources):
+        """Write the marks of all cells into the gradebook."""
+        self.result = resources["grading"]
+        nb, resources = super().preprocess(nb, resources)
+        Ledger(Path(self.parent.parent.coursedir.root, "ledger"), self.assignment_id).post(self.result)
+        return nb, resources
+
+    def _add_score(self, cell, resources):
+        place = (cell.metadata["nbgrader"]["grade_id"], self.notebook_id, self.assignment_id, self.student_id)
+        grade = self.gradebook.find_grade(*place)
+        if self.result["outcome"] == "held":
+            grade.auto_score = None
+        elif utils.is_solution(cell):
+            grade.auto_score, _ = utils.determine_grade(cell, self.log)
+        else:
+            grade.auto_score = self.result["cells"][place[0]]["points"]
+        grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
+        self.gradebook.db.commit()

@@ -27,19 +27,21 @@ NAMESPACES = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x2000
 DUMPABLE, NO_NEW_PRIVILEGES, DROP_BOUND, DEATH_SIGNAL = 4, 38, 24, 1
 # What no answer needs: namespaces and mounts, other processes' memory, kernel keys and programs, and memory that no
 # process is charged for.
-FORBIDDEN = """
-    unshare setns mount umount2 pivot_root chroot move_mount open_tree fsopen fsmount fsconfig fspick mount_setattr
-    ptrace process_vm_readv process_vm_writev pidfd_getfd kcmp userfaultfd perf_event_open bpf
-    keyctl add_key request_key init_module finit_module delete_module kexec_load kexec_file_load reboot swapon swapoff
-    acct quotactl syslog open_by_handle_at name_to_handle_at personality io_uring_setup io_uring_enter io_uring_register
-    memfd_create memfd_secret shmget msgget semget mq_open setdomainname sethostname settimeofday clock_settime adjtimex
-    clock_adjtime iopl ioperm fanotify_init vhangup nfsservctl lookup_dcookie
-""".split()
+FORBIDDEN = [
+    "unshare", "setns", "mount", "umount2", "pivot_root", "chroot", "move_mount", "open_tree", "fsopen", "fsmount",
+    "fsconfig", "fspick", "mount_setattr", "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd", "kcmp",
+    "userfaultfd", "perf_event_open", "bpf", "keyctl", "add_key", "request_key", "init_module", "finit_module",
+    "delete_module", "kexec_load", "kexec_file_load", "reboot", "swapon", "swapoff", "acct", "quotactl", "syslog",
+    "open_by_handle_at", "name_to_handle_at", "personality", "io_uring_setup", "io_uring_enter", "io_uring_register",
+    "memfd_create", "memfd_secret", "shmget", "msgget", "semget", "mq_open", "setdomainname", "sethostname",
+    "settimeofday", "clock_settime", "adjtimex", "clock_adjtime", "iopl", "ioperm", "fanotify_init", "vhangup",
+    "nfsservctl", "lookup_dcookie",
+]  # fmt: skip
 PERIOD = 0.05  # seconds between two looks at the student's processes
-WARM = """
-    torch numpy matplotlib.pyplot sklearn.datasets torch._dynamo dgmlib.checks dgmlib.data dgmlib.plot
-    IPython.core.interactiveshell matplotlib_inline.backend_inline
-""".split()
+WARM = [
+    "torch", "numpy", "matplotlib.pyplot", "sklearn.datasets", "torch._dynamo", "dgmlib.checks", "dgmlib.data",
+    "dgmlib.plot", "IPython.core.interactiveshell", "matplotlib_inline.backend_inline",
+]  # fmt: skip
 
 
 def _libc():
@@ -75,7 +77,7 @@ def syscalls():
     return filter_
 
 
-# ------------------------------------------------------------------------------------------------- the student's process
+# ------------------------------------------------------------------------------------------------ the student's process
 
 
 def drop_rights(uid: int | None) -> None:
@@ -149,7 +151,7 @@ def enter(settings: dict, line: socket.socket) -> None:
             os._exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
 
 
-# ----------------------------------------------------------------------------------------------------------- the watcher
+# ---------------------------------------------------------------------------------------------------------- the watcher
 
 
 def memory_in_use(isolated: bool, pid: int) -> int:
@@ -205,7 +207,7 @@ def watch(line: socket.socket, leash: socket.socket, settings: dict) -> str:
     return ended
 
 
-# ------------------------------------------------------------------------------------------------------ the warm process
+# ----------------------------------------------------------------------------------------------------- the warm process
 
 
 def main() -> None:

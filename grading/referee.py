@@ -27,7 +27,7 @@ MEMORY = 12 << 30  # of the referee's address space
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
-# --------------------------------------------------------------------------------------------- the referee's own process
+# -------------------------------------------------------------------------------------------- the referee's own process
 
 
 def as_outputs(told) -> list[dict]:
@@ -170,8 +170,8 @@ def judge(job: dict, sandbox: Sandbox) -> dict[str, dict]:
     """The outcome of each code cell that has a name, and by its place of each that has none.
 
     Args:
-        job: ``cells`` (each with ``key``, ``role`` and ``source``, in order), ``names`` (that checks may ask for), ``seed``
-            and, optional, ``cell_seconds`` and ``notebook_seconds``.
+        job: ``cells`` (each with ``key``, ``role`` and ``source``, in order), ``names`` (that checks may ask for),
+            ``seed`` and, optional, ``cell_seconds`` and ``notebook_seconds``.
         sandbox: where the student's side runs.
     """
     from grading.shell import Shell

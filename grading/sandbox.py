@@ -32,7 +32,7 @@ class NoSandbox(RuntimeError):
     """Student code can't be run safely here; the words say what to do."""
 
 
-# ---------------------------------------------------------------------------------------------------- what is in sight
+# ----------------------------------------------------------------------------------------------------- what is in sight
 
 
 def without(source: str, module: str) -> str:
@@ -95,8 +95,8 @@ def command(folder: Path, data: list[Path], as_root: bool) -> list[str]:
     bwrap = shutil.which("bwrap")
     if bwrap is None:
         raise NoSandbox(
-            "student code is run in bubblewrap, and there is none here: apt-get install bubblewrap (or the package of that "
-            "name of another Linux). To grade only what you wrote yourself: COURSE_SANDBOX=none"
+            "student code is run in bubblewrap, and there is none here: apt-get install bubblewrap (or the package of "
+            "that name of another Linux). To grade only what you wrote yourself: COURSE_SANDBOX=none"
         )
     words = [bwrap, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     words += ["--die-with-parent", "--new-session", "--hostname", "sandbox"]
@@ -129,7 +129,7 @@ def command(folder: Path, data: list[Path], as_root: bool) -> list[str]:
     return [*words, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
 
 
-# ------------------------------------------------------------------------------------------------------------ in its use
+# ----------------------------------------------------------------------------------------------------------- in its use
 
 
 class Sandbox:
@@ -211,7 +211,7 @@ class Sandbox:
         self.stop()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         arguments = [sys.executable, "-m", "grading.inside", str(theirs.fileno()), json.dumps(self.settings)]
-        errors = tempfile.TemporaryFile()
+        errors = tempfile.TemporaryFile()  # noqa: SIM115, closed by wait
         with theirs:
             self.process = subprocess.Popen(
                 [*self.words, *arguments], env=self.environment, pass_fds=[theirs.fileno()], cwd="/",
@@ -233,8 +233,8 @@ class Sandbox:
         advice = ""
         if "user namespace" in said or "uid map" in said:
             advice = (
-                " This kernel lets ordinary users make no namespaces: sysctl kernel.unprivileged_userns_clone=1, or on Ubuntu "
-                "an AppArmor profile for bwrap, or grade as root."
+                " This kernel lets ordinary users make no namespaces: sysctl kernel.unprivileged_userns_clone=1, or on "
+                "Ubuntu an AppArmor profile for bwrap, or grade as root."
             )
         elif "No module named" in said or "Permission denied" in said or "No such file" in said:
             places = ", ".join(map(str, _roots()))

@@ -1,7 +1,7 @@
 """Runs the cells of a notebook in this process, as Jupyter's kernel does, and keeps what they put out as data.
 
-What is kept is inert and bounded: text, pictures in PNG, and errors. Both sides of a check use it: the student's process
-for given cells and answers, the referee's for given cells and checks.
+What is kept is inert and bounded: text, pictures in PNG, and errors. Both sides of a check use it: the student's
+process for given cells and answers, the referee's for given cells and checks.
 """
 
 import base64
