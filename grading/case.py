@@ -37,7 +37,7 @@ def environment() -> str:
 class Assignment:
     """An instructor's notebook, read for grading.
 
-    Its metadata may say under ``grading``: ``hidden``, a list of modules of dgmlib that hold its answers; ``cell_seconds``
+    Its metadata may say under ``grading``: ``hidden``, a list of modules of dgmlib with its answers; ``cell_seconds``
     and ``notebook_seconds``, limits.
 
     Args:
