@@ -98,8 +98,8 @@ class Transplant(NbGraderPreprocessor):
     def preprocess(self, nb, resources):
         """The notebook that is graded."""
         coursedir = self.parent.parent.coursedir
-        case, _ = case_of(coursedir, resources)
-        if not case.reason:
+        case, ledger = case_of(coursedir, resources)
+        if not case.reason and ledger.find(case.student, case.key) is None:
             station(tuple(case.assignment.hidden), case.kind)  # before anything is written: is there a sandbox?
         about = resources["nbgrader"]
         graded = coursedir.format_path(coursedir.autograded_directory, about["student"], about["assignment"])
