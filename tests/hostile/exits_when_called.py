@@ -1,4 +1,4 @@
-"""A function raises SystemExit when a check calls it, in the hope that the check ends in silence and counts as passed."""
+"""A function raises SystemExit when a check calls it, in the hope that the check ends in silence and passes."""
 
 SOURCES = {
     "log_prob_by_chain_rule": """

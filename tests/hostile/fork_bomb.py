@@ -1,4 +1,4 @@
-"""A cell forks as often as it can, and so does each child: a limit of processes holds it, and all end with their cell."""
+"""A cell forks as often as it can, and so does each child: their number is limited, and all end with their cell."""
 
 SOURCES = {
     "count_parameters": """

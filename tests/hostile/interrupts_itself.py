@@ -1,4 +1,4 @@
-"""A cell with right functions ends in KeyboardInterrupt, an error that is no Exception: it shows, and all points stay."""
+"""A cell with right functions ends in KeyboardInterrupt, which is no Exception: it shows, and all points stay."""
 
 SOURCES = {
     "count_parameters": """

@@ -6,7 +6,7 @@ import os
 import signal
 
 if os.getppid() == 1:  # as it is in a namespace of its own
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGSTOP, signal.SIGKILL):
+    for number in (signal.SIGTERM, signal.SIGSTOP, signal.SIGKILL):
         os.kill(1, number)
 
 

@@ -1,4 +1,4 @@
-"""A cell ends its own process after right definitions: they are gone with it, and the other cells are played without it."""
+"""A cell ends its own process after right definitions: they go with it, and the other cells are played without it."""
 
 SOURCES = {
     "count_parameters": """

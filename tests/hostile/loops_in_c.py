@@ -1,4 +1,4 @@
-"""A cell starts one operation of C code that runs for ages and listens to nobody: a power with 10^11 digits."""
+"""A cell starts one operation of C code that runs for ages and listens to nobody: a power with 800 million digits."""
 
 SOURCES = {
     "count_parameters": """

@@ -1,4 +1,4 @@
-"""A function takes memory at every call and keeps it: the check during which it becomes too much is lost, and the next."""
+"""A function takes memory at every call and keeps it: the check during which it gets too much is lost, and the next."""
 
 SOURCES = {
     "underflow": """

@@ -1,4 +1,4 @@
-"""A cell forks, and both processes go on to answer over the one connection: what arrives then answers other questions."""
+"""A cell forks, and both processes go on to answer over the one connection: what arrives answers other questions."""
 
 SOURCES = {
     "underflow": """
