@@ -113,11 +113,9 @@ def be_student(line: socket.socket, settings: dict) -> None:
     home = settings["home"]
     os.makedirs(home, exist_ok=True)
     os.chdir(home)
-    keep_descriptors(home)
-    keep = sorted({0, 1, 2, line.fileno()})
+    keep = sorted({0, 1, 2, line.fileno(), keep_descriptors(home)})
     for low, high in zip(keep, [*keep[1:], 1 << 16], strict=True):
         os.closerange(low + 1, high)
-    # A copy outside of the standard streams, since closing those is a thing that student code does.
     os.environ.clear()
     os.environ.update(settings["environment"], HOME=home, TMPDIR=home, IPYTHONDIR=f"{home}/.ipython")
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -132,6 +132,10 @@ class Shell(InteractiveShell):
         config.InteractiveShell.colors = "nocolor"
         config.DisplayFormatter.active_types = ["text/plain", "image/png"]
         super().__init__(user_ns=namespace, config=config, **options)
+        if "backend_inline" in os.environ.get("MPLBACKEND", ""):
+            from matplotlib_inline.backend_inline import configure_inline_support
+
+            configure_inline_support(self, os.environ["MPLBACKEND"])  # figures are put out where a cell ends
 
     def init_io(self):
         """Terminals are not to be set up."""
@@ -172,14 +176,15 @@ class Shell(InteractiveShell):
 _file = None
 
 
-def keep_descriptors(folder: str) -> None:
-    """Send what code outside of Python writes to the first two descriptors into a file, from which cells take it."""
+def keep_descriptors(folder: str) -> int:
+    """Send what code outside of Python writes to the first two descriptors into a file; returns that file's own."""
     global _file
     name = os.path.join(folder, ".written")
     _file = os.open(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
     os.unlink(name)
     os.dup2(_file, 1)
     os.dup2(_file, 2)
+    return _file
 
 
 def _written() -> str:

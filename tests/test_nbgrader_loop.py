@@ -19,8 +19,6 @@ from pathlib import Path
 import nbformat
 import psycopg
 import pytest
-from nbgrader.preprocessors import Execute
-from nbgrader.utils import determine_grade
 from nbgrader.validator import Validator
 
 from grading import answers, execute, loop
@@ -161,46 +159,14 @@ def test_validate_says_what_is_missing_from_an_untouched_release(tmp_path):
     assert said.count("came None, which is what a function gives back") >= 7
 
 
-# ------------------------------------------------------------------------------------ what costs points, and what not
-LOUD = """
-import os, sys, warnings
-def right():
-    warnings.warn("careful")
-    print("50%|#####     |", file=sys.stderr)
-    os.write(2, b"from C")
-    return 1
-"""
-
-
-def run_cells(preprocessor, *checks):
-    """The points, of 2 each, that checks get below a solution that is right but loud."""
-    about = {"schema_version": 3, "grade": False, "solution": False, "locked": True, "task": False}
-    notebook = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
-    notebook.cells = [nbformat.v4.new_code_cell(LOUD)]
-    for k, source in enumerate(checks):
-        metadata = {"nbgrader": {**about, "grade": True, "grade_id": f"check_{k}", "points": 2}}
-        notebook.cells.append(nbformat.v4.new_code_cell(source, metadata=metadata))
-    preprocessor.preprocess(notebook, {})
-    return [determine_grade(cell)[0] for cell in notebook.cells[1:]], notebook
-
-
-def test_only_an_error_costs_points(tmp_path):
-    checks = ["assert right() == 1", "assert right() == 2", "assert right() == 1\n0.5", "float('nan')"]
-    plain, _ = run_cells(Execute(), *checks)
-    assert plain != [2, 0, 2, 2]  # the trap is there
-    points, notebook = run_cells(execute.Unprotected(config=settings(tmp_path)), *checks)
-    assert points == [2, 0, 2, 2]
-    said = "".join(output.text for output in notebook.cells[1].outputs)
-    assert "careful" in said and "50%" in said  # students still see it
-
-
+# ---------------------------------------------------------------------------------------------- what students see
 def test_running_student_code_is_announced_once(caplog):
     execute.warn_once.cache_clear()
     with caplog.at_level(logging.WARNING, logger="grading"):
         execute.warn_once()
         execute.warn_once()
     assert len(caplog.records) == 1
-    assert "STUDENT CODE RUNS UNPROTECTED" in caplog.text
+    assert "NO SANDBOX: student code runs as you" in caplog.text
 
 
 def test_hidden_tests_leave_tracebacks_but_students_own_lines_stay():
@@ -235,9 +201,7 @@ def test_the_table_of_marks():
 
 def test_the_loop_wants_an_empty_folder(tmp_path, capsys):
     (tmp_path / "gradebook.db").write_text("last year")
-    with pytest.raises(SystemExit) as end:
-        main(["loop", "--folder", str(tmp_path)])
-    assert end.value.code == 2
+    assert main(["sample", "--folder", str(tmp_path)]) == 2
     assert "is not empty" in capsys.readouterr().err
     assert (tmp_path / "gradebook.db").read_text() == "last year"
 
