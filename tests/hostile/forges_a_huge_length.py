@@ -1,0 +1,33 @@
+"""A cell finds the connection and announces four gigabytes; nothing is set aside for what is announced."""
+
+SOURCES = {
+    "count_parameters": """
+import os
+import socket
+import struct
+
+lines = []
+for name in os.listdir("/proc/self/fd"):
+    try:
+        if int(name) > 2 and os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
+            lines.append(socket.socket(fileno=int(name)))
+    except OSError:
+        pass
+
+
+def count_table(n):
+    return 0
+
+
+def count_chain(n, memory):
+    return 0
+
+
+for line in lines:
+    line.sendall(struct.pack(">II", 2**32 - 1, 2**32 - 1))
+    line.sendall(bytes(1 << 20))
+""",
+}
+OUTCOME = "graded"
+LOSES = ("count_parameters_checks", "count_parameters_kept")
+SECONDS = 10
