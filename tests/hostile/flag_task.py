@@ -1,0 +1,13 @@
+"""Every cell's flag that says whether it is a task is turned over."""
+
+SOURCES = {}
+OUTCOME = "graded"
+LOSES = ()
+
+
+def damage(notebook):
+    """The notebook as it is handed in."""
+    for cell in notebook["cells"]:
+        if "nbgrader" in cell["metadata"]:
+            cell["metadata"]["nbgrader"]["task"] = not cell["metadata"]["nbgrader"].get("task", False)
+    return notebook

@@ -1,0 +1,13 @@
+"""The notebook and its folder may not be written, and what lies beside it not even be read."""
+
+SOURCES = {}
+OUTCOME = "graded"
+LOSES = ()
+
+
+def files(folder):
+    """What lies beside the notebook."""
+    (folder / "data.csv").write_text("x")
+    (folder / "data.csv").chmod(0)
+    (folder / "chain_rule.ipynb").chmod(0o444)
+    folder.chmod(0o555)
