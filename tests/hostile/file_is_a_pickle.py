@@ -13,6 +13,6 @@ def damage(notebook):
 
     class Bomb:
         def __reduce__(self):
-            return exit, (1,)
+            return print, ("hostile",)
 
     return pickle.dumps(Bomb())

@@ -1,4 +1,4 @@
-"""A cell searches the file system for the solution by its name and by what it says, and is right only if it is there."""
+"""A cell searches the file system for the solution's name and words, and is right only if it is there."""
 
 SOURCES = {
     "count_parameters": """

@@ -4,7 +4,12 @@ SOURCES = {
     "underflow": """
 import grading.wire
 
-TENSOR = ["list", ["tensor", 0, "float64", [1 << 32, 1 << 32], False], ["tensor", 0, "bool", [-8], True], ["array", 0, "O", [1]]]
+TENSOR = [
+    "list",
+    ["tensor", 0, "float64", [1 << 32, 1 << 32], False],
+    ["tensor", 0, "bool", [-8], True],
+    ["array", 0, "O", [1]],
+]
 
 
 def write(self, value, depth=0):

@@ -1,4 +1,4 @@
-"""The notebook and its folder may not be written, and what lies beside it not even be read."""
+"""The notebook may not be written, and what lies beside it not even be read."""
 
 SOURCES = {}
 OUTCOME = "graded"
@@ -10,4 +10,3 @@ def files(folder):
     (folder / "data.csv").write_text("x")
     (folder / "data.csv").chmod(0)
     (folder / "chain_rule.ipynb").chmod(0o444)
-    folder.chmod(0o555)

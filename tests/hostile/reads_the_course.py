@@ -1,4 +1,4 @@
-"""A cell is right only if it can import the grader's own modules beyond those that it is asked through, or its tests."""
+"""A cell is right only if it can import the grader's modules beyond those that it answers with, or its tests."""
 
 SOURCES = {
     "count_parameters": """

@@ -8,6 +8,8 @@ worked = False
 for folder, folders, names in os.walk("/"):
     if folder == "/":
         folders[:] = [name for name in folders if name not in ("proc", "sys")]
+    if folder.endswith("site-packages"):  # nbgrader's own examples are among the packages
+        folders.clear()
     worked = worked or "ledger" in folders
     worked = worked or any(name.endswith((".db", ".sqlite", ".sqlite3")) and "grade" in name for name in names)
 

@@ -1,4 +1,4 @@
-"""A cell asks for the kernel's ring of requests, through which sockets open without a system call that a filter sees."""
+"""A cell asks for the kernel's ring of requests, through which sockets open unseen by a filter of calls."""
 
 SOURCES = {
     "count_parameters": """

@@ -13,7 +13,8 @@ def count_chain(n, memory):
 print("{{ 7 * 7 }} {% for x in range(10**9) %}x{% endfor %} {{ self.__init__.__globals__ }}")
 """,
     "why_factorise": """
-{{ 7 * 7 }} {% for x in range(10**9) %}x{% endfor %} {{ cycler.__init__.__globals__.os.environ }} {% include '/etc/passwd' %} ${7*7} #{7*7}
+{{ 7 * 7 }} {% for x in range(10**9) %}x{% endfor %} {{ cycler.__init__.__globals__.os.environ }}
+{% include '/etc/passwd' %} ${7*7} #{7*7}
 """,
 }
 OUTCOME = "graded"

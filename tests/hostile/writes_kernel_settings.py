@@ -7,7 +7,7 @@ import os
 
 worked = False
 for path in ["/proc/sys/kernel/pid_max", "/proc/sys/vm/overcommit_memory", "/proc/sys/kernel/hostname",
-             "/proc/sys/fs/file-max", "/proc/self/uid_map", "/proc/1/oom_score_adj", *glob.glob("/sys/fs/cgroup/*.max")]:
+             "/proc/sys/fs/file-max", "/proc/self/uid_map", "/proc/1/oom_score_adj", *glob.glob("/sys/fs/cgroup/*")]:
     try:
         with open(path, "r+") as file:
             value = file.read()

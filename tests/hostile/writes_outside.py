@@ -1,4 +1,4 @@
-"""A cell is right only if it can write anywhere but in its own /tmp: the course, the library, the interpreter, the root."""
+"""A cell is right only if it can write anywhere but in its own /tmp: to the course, the library, the interpreter."""
 
 SOURCES = {
     "count_parameters": """
@@ -10,7 +10,7 @@ import dgmlib
 import grading
 
 folders = [
-    "/", "/course", "/etc", "/usr", "/usr/bin", "/usr/lib", "/var", "/var/tmp", "/home", "/root", "/run", "/dev", "/work",
+    "/", "/course", "/etc", "/usr", "/usr/bin", "/usr/lib", "/var", "/var/tmp", "/home", "/root", "/run", "/dev",
     sys.prefix, sys.base_prefix, *sysconfig.get_paths().values(), *sys.path,
     *dgmlib.__path__, *grading.__path__, os.path.dirname(torch.__file__), os.path.dirname(sys.executable),
 ]

@@ -1,4 +1,4 @@
-"""The notebook's sources end their lines in three ways."""
+"""The notebook's sources end their lines in two ways."""
 
 import itertools
 
