@@ -1,4 +1,4 @@
-"""The file is empty."""
+"""The file is empty, as after a copy that was interrupted."""
 
 SOURCES = {}
 OUTCOME = "held"

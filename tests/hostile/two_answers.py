@@ -1,4 +1,4 @@
-"""The notebook has a second cell of an answer's name, with another answer: which one counts?"""
+"""The notebook has a second cell of an answer's name, with another answer: nobody guesses which one counts."""
 
 SOURCES = {}
 OUTCOME = "held"
