@@ -1,4 +1,4 @@
-"""A file with 64 GiB of nothing and many small ones lie beside the notebook."""
+"""A file of 300 MiB and 2,000 small ones lie beside the notebook; none of them is of use."""
 
 SOURCES = {}
 OUTCOME = "graded"
@@ -8,6 +8,6 @@ LOSES = ()
 def files(folder):
     """What lies beside the notebook."""
     with open(folder / "data.bin", "wb") as file:
-        file.truncate(1 << 36)
+        file.truncate(300 << 20)
     for number in range(2000):
         (folder / f"small-{number}.txt").write_text("x")

@@ -1,4 +1,4 @@
-"""The notebook may not be written, and what lies beside it not even be read."""
+"""The notebook may not be written, nor may what lies beside it."""
 
 SOURCES = {}
 OUTCOME = "graded"
@@ -8,5 +8,5 @@ LOSES = ()
 def files(folder):
     """What lies beside the notebook."""
     (folder / "data.csv").write_text("x")
-    (folder / "data.csv").chmod(0)
+    (folder / "data.csv").chmod(0o444)
     (folder / "chain_rule.ipynb").chmod(0o444)
