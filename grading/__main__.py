@@ -1,39 +1,179 @@
-"""``python -m grading``: make the students' notebooks, and try the whole loop on a sample class."""
+"""``python -m grading chain_rule`` grades what was handed in. Other verbs make notebooks, and try the whole loop."""
 
-import argparse
+import collections
+import contextlib
+import datetime
+import os
 import sys
 import tempfile
+import traceback
 from pathlib import Path
+
+import click
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Verbs(click.Group):
+    """Commands; the name of an assignment in place of one grades it."""
+
+    def resolve_command(self, ctx, args):
+        """The command that is meant."""
+        if args and args[0] not in self.commands and (ROOT / "solutions" / args[0]).is_dir():
+            args = ["grade", *args]
+        return super().resolve_command(ctx, args)
+
+
+FOLDER = click.option(
+    "--course", "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=ROOT,
+    show_default="this repository", help="The course folder, with submitted/ in it.",
+)  # fmt: skip
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+def cli():
+    """Grade an assignment by its name: python -m grading chain_rule. Or one of these commands."""
+
+
+@cli.command()
+@click.option("--check", is_flag=True, help="Change nothing; fail if exercises/ is not up to date.")
+def generate(check):
+    """Make exercises/ from solutions/."""
+    from grading.generate import generate as make
+
+    lines = make(check=check)
+    click.echo("\n".join(lines) or "exercises/ is what solutions/ makes")
+    return 1 if check and lines else 0
+
+
+@click.option("--assignment", default="chain_rule", show_default=True, help="Which assignment.")
+@click.option("--folder", type=click.Path(path_type=Path), help="An empty folder to work in and to keep.")
+def sample(assignment, folder):
+    """Try the whole loop on a sample class of right and wrong answers."""
+    from grading.loop import main as run_loop
+
+    if folder is None:
+        with tempfile.TemporaryDirectory() as made:
+            return run_loop(assignment, Path(made))
+    if folder.exists() and any(folder.iterdir()):
+        raise click.UsageError(f"--folder: {folder} is not empty")
+    folder.mkdir(parents=True, exist_ok=True)
+    return run_loop(assignment, folder.resolve())
+
+
+cli.command("sample")(sample)
+cli.command("loop", hidden=True)(sample)
+
+
+def moment(ctx, parameter, value: str | None) -> float | None:
+    """A time that was given in words, in seconds since 1970."""
+    if value is None:
+        return None
+    try:
+        return datetime.datetime.fromisoformat(value).astimezone().timestamp()
+    except ValueError:
+        raise click.BadParameter(f"got {value!r}, wanted a time such as 2027-03-01 or 2027-03-01T18:00") from None
+
+
+@cli.command()
+@click.argument("assignment")
+@FOLDER
+@click.option("--student", "students", multiple=True, metavar="NAME", help="Only this student; may be given again.")
+@click.option("--force", is_flag=True, help="Run again what was run before.")
+@click.option("--since", callback=moment, metavar="TIME", help="Only what was handed in after this time.")
+@click.option("--resume/--no-resume", default=True, show_default=True, help="Go on where the last run was ended.")
+@click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, such as tcp://host:8786.")
+@click.option("--workers", type=click.IntRange(0), help="How many side by side here.  [default: one a core]")
+@click.option("--accept", is_flag=True, help="Write marks that change although the submission did not.")
+@click.option("--no-sandbox", is_flag=True, help="Run student code unprotected: only for what you wrote yourself.")
+def grade(assignment, folder, students, force, since, resume, scheduler, workers, accept, no_sandbox):
+    """Grade what was handed in and is not graded yet."""
+    from tqdm import tqdm
+
+    from grading import parallel
+    from grading.course import Course
+
+    if no_sandbox:
+        os.environ["COURSE_SANDBOX"] = "none"
+    course = Course(folder)
+    waiting = parallel.submissions(course, assignment)
+    if not waiting:
+        raise click.ClickException(
+            f"nothing was handed in for {assignment}: no folder {folder}/submitted/NAME/{assignment}"
+        )
+    with tqdm(total=len(students) or len(waiting), unit="submission", file=sys.stderr, dynamic_ncols=True) as bar:
+
+        def say(student, result):
+            bar.update()
+            if result["outcome"] != "graded":
+                bar.write(f"{student}: {result['outcome']}: {result['reason']}")
+
+        done = parallel.grade(
+            course, assignment, list(students) or None, force or not resume, since, scheduler, workers, accept, say
+        )
+    return tell(course, assignment, done)
+
+
+def tell(course, stem: str, done) -> int:
+    """Print the marks and what is worth knowing of them; the exit status."""
+    from grading import loop, report
+    from grading.case import Assignment
+
+    known = Assignment(course.folder / "solutions" / stem / f"{stem}.ipynb")
+    marks = course.marks(stem)
+    shown = {student: marks[student] for student in done.results if student in marks}
+    if 0 < len(shown) <= 12:
+        click.echo(loop.table(shown, known.most))
+    click.echo(report.summary(known, list(done.results.values())))
+    for student, error in done.errors.items():
+        click.echo(f"{student}: the gradebook was not updated:\n{error}", err=True)
+    if done.changes:
+        click.echo(
+            f"These marks would change, and stand as they were. To write them: --accept\n{chr(10).join(done.changes)}"
+        )
+    pages = write_pages(course, known, list(done.results.values()), marks)
+    click.echo("\n".join(f"{name}: {place}" for name, place in pages.items()))
+    outcomes = collections.Counter(result["outcome"] for result in done.results.values())
+    return 1 if done.errors or outcomes["failed"] else 0
+
+
+def write_pages(course, assignment, results: list[dict], marks: dict) -> dict[str, Path]:
+    """Write the report for the instructor and the one for the class; where they are."""
+    from grading import report
+
+    folder = course.folder / "reports" / assignment.stem
+    folder.mkdir(parents=True, exist_ok=True)
+    totals = {student: sum(points.values()) for student, points in marks.items()}
+    pages = {
+        "report": (folder / "instructor.html", report.instructor_page(assignment, results, totals)),
+        "report for the class": (folder / "class.html", report.class_page(assignment, results, totals)),
+    }
+    for place, content in pages.values():
+        place.write_text(content, "utf-8")
+    return {name: place for name, (place, _) in pages.items()}
 
 
 def main(argv: list[str] | None = None) -> int:
     """Read the command line and do what it says; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m grading", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    generate = commands.add_parser("generate", help="make exercises/ from solutions/")
-    generate.add_argument("--check", action="store_true", help="change nothing; fail if exercises/ is not up to date")
-    loop = commands.add_parser("loop", aliases=["sample"], help="grade a sample class of right and wrong answers")
-    loop.add_argument("--assignment", default="chain_rule", help="which assignment (default: %(default)s)")
-    loop.add_argument("--folder", type=Path, help="an empty folder to work in and to keep (default: a temporary one)")
-    options = parser.parse_args(argv)
+    from grading.ledger import InUse
+    from grading.sandbox import NoSandbox
 
-    # Imported late: nbgrader takes a second to import, and --help should not.
-    if options.command == "generate":
-        from grading.generate import generate as make
-
-        lines = make(check=options.check)
-        print("\n".join(lines) or "exercises/ is what solutions/ makes")
-        return 1 if options.check and lines else 0
-
-    from grading.loop import main as run_loop
-
-    if options.folder is None:
-        with tempfile.TemporaryDirectory() as folder:
-            return run_loop(options.assignment, Path(folder))
-    if options.folder.exists() and any(options.folder.iterdir()):
-        parser.error(f"--folder: {options.folder} is not empty")
-    options.folder.mkdir(parents=True, exist_ok=True)
-    return run_loop(options.assignment, options.folder.resolve())
+    try:
+        return cli.main(argv, "python -m grading", standalone_mode=False) or 0
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped; the next run goes on from here", err=True)
+        return 130
+    except (InUse, NoSandbox, ValueError, FileNotFoundError) as error:
+        click.echo(f"Error: {error}", err=True)
+        if os.environ.get("COURSE_DEBUG"):
+            with contextlib.suppress(Exception):
+                traceback.print_exc()
+        return 1
 
 
 if __name__ == "__main__":

@@ -137,8 +137,10 @@ def enter(settings: dict, line: socket.socket) -> None:
         filter_ = syscalls()
         drop_rights(settings["uid"])
         filter_.load()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, range(1, signal.NSIG))  # a stop or a signal can't end what waits
     pid = os.fork()
     if pid == 0:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         _call("prctl", DUMPABLE, 1, 0, 0, 0)
         be_student(line, settings)
         return

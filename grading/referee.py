@@ -11,6 +11,7 @@ import base64
 import contextlib
 import gc
 import json
+import math
 import os
 import select
 import signal
@@ -117,7 +118,7 @@ class Play:
     def why(self, words: str) -> str:
         """What a student should know of the end of their process."""
         if "no answer in time" in words:
-            return f"this took more than {self.student.seconds:.0f} seconds and was ended"
+            return f"this took more than {self.seconds:.0f} seconds and was ended"
         if "process is gone" in words or "connection broke" in words:
             return f"your code's process is gone: {how_it_ended(self.leash)}"
         return words
@@ -135,10 +136,6 @@ class OutOfTime(Exception):
     """A check that took too long."""
 
 
-def _ring(number, frame):
-    raise OutOfTime("this check took too long: what your code gave back keeps it busy")
-
-
 def check(shell, play: Play, source: str, names: list[str]) -> tuple[list[dict], bool, int]:
     """Run a check on the referee's side; its outputs, whether it passed, and its number."""
     play.start()
@@ -151,14 +148,22 @@ def check(shell, play: Play, source: str, names: list[str]) -> tuple[list[dict],
     except Exception as error:
         words = str(error) if play.alive() else play.why(str(error))
         return [an_error("AssertionError", words)], False, number
-    signal.signal(signal.SIGALRM, _ring)
-    signal.setitimer(signal.ITIMER_REAL, play.left() + 1)
+    words = "this check took too long: what your code gave back keeps it busy"
+
+    def ring(*about):
+        play.student.line.dead = play.student.line.dead or words  # it may have been in the middle of an answer
+        raise OutOfTime(words)
+
+    signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, play.left() + 2)
+    play.student.until = time.monotonic() + play.left()
     try:
         outputs, passed, number, _ = shell.run(source)
-    except OutOfTime as error:
-        return [an_error("OutOfTime", str(error))], False, number
+    except OutOfTime:
+        return [an_error("OutOfTime", words)], False, number
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        play.student.until = math.inf
     outputs = as_outputs(outputs)
     if not play.alive():
         passed = False
@@ -315,6 +320,7 @@ class Station:
         )  # fmt: skip
         first = self._answer()
         if "error" in first:
+            self.close()
             raise NoSandbox(first["error"])
         self.kind = first["kind"]
 

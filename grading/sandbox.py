@@ -163,6 +163,7 @@ class Sandbox:
         self.kind = kind or os.environ.get("COURSE_SANDBOX") or "bubblewrap"
         if self.kind not in KINDS:
             raise ValueError(f"COURSE_SANDBOX: got {self.kind!r}, wanted one of {', '.join(KINDS)}")
+        self.process = self.control = None
         self.folder = Path(tempfile.mkdtemp(prefix="grading-"))
         atexit.register(self.close)
         furnish(self.folder, hidden)
@@ -176,7 +177,7 @@ class Sandbox:
             "disk": disk,
             "limits": {
                 "as": 3 * memory, "nproc": processes, "fsize": disk, "nofile": 256, "core": 0, "cpu": 600,
-                "msgqueue": 0, "memlock": 0,
+                "msgqueue": 0, "memlock": 0, "nice": 0, "rtprio": 0,
             },
             "warm": inside.WARM,
         }  # fmt: skip
@@ -194,7 +195,6 @@ class Sandbox:
         data = [Path(place).resolve() for place in data if Path(place).is_dir()]
         self.words = command(self.folder, data, root) if isolated else []
         self.environment = environment
-        self.process = self.control = None
 
     def start(self) -> None:
         """Have the warm process ready.
@@ -215,7 +215,7 @@ class Sandbox:
         with theirs:
             self.process = subprocess.Popen(
                 [*self.words, *arguments], env=self.environment, pass_fds=[theirs.fileno()], cwd="/",
-                stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
+                stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, preexec_fn=_modest,
             )  # fmt: skip
         self.control = ours
 
@@ -265,6 +265,12 @@ class Sandbox:
         """End everything and leave nothing behind."""
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _modest() -> None:
+    """Be the first to go when memory runs short; what runs in the sandbox can't take that back."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
 
 
 def how_it_ended(leash: socket.socket, seconds: float = 5) -> str:

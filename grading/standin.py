@@ -5,6 +5,8 @@ stays there, and a stand-in for it comes. An error over there is an error here, 
 """
 
 import hashlib
+import math
+import time
 
 import torch
 from torch.autograd.function import once_differentiable
@@ -33,11 +35,12 @@ class Student:
     Args:
         line: where questions go; it is dead after an answer that is late or no answer.
         seconds: how long an answer may take.
+        until: after which moment of the monotonic clock nothing is answered any more.
         seed: what the seeds of the calls are made from; the other side can't find it out from them.
     """
 
-    def __init__(self, line: Line, seconds: float = 60, seed: str = ""):
-        self.line, self.seconds, self.seed = line, seconds, seed
+    def __init__(self, line: Line, seconds: float = 60, seed: str = "", until: float = math.inf):
+        self.line, self.seconds, self.seed, self.until = line, seconds, seed, until
         self.calls = 0
 
     def ask(self, do: str, **what):
@@ -47,14 +50,15 @@ class Student:
             StudentError: if that was an error in the student's code, or no answer.
             TypeError: if what is asked with can't be sent.
         """
+        seconds = max(min(self.seconds, self.until - time.monotonic()), 0.01)
         try:
-            self.line.send({"do": do, **what}, self.refer, self.seconds)
+            self.line.send({"do": do, **what}, self.refer, seconds)
         except WireError as error:
             if self.line.dead:
                 raise StudentError(f"your code can't be asked any more: {error}") from None
             raise TypeError(f"a check asked with what can't be sent: {error}") from None
         try:
-            answer = self.line.receive(self.resolve, self.seconds)
+            answer = self.line.receive(self.resolve, seconds)
         except WireError as error:
             raise StudentError(f"your code gave no answer: {error}") from None
         match answer:
