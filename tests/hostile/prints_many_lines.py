@@ -1,4 +1,4 @@
-"""A right answer prints 300,000 lines, of which the first ones are kept: it costs no points."""
+"""A right answer prints 30,000 lines, of which the first ones are kept: it costs no points."""
 
 SOURCES = {
     "count_parameters": """
@@ -10,7 +10,7 @@ def count_chain(n, memory):
     return sum(2 ** min(i, memory) for i in range(n))
 
 
-for i in range(300_000):
+for i in range(30_000):
     print("line", i)
 """,
 }

@@ -1,4 +1,4 @@
-"""A right answer displays 20,000 objects, of which the first ones are kept."""
+"""A right answer displays 3,000 objects, of which the first ones are kept."""
 
 SOURCES = {
     "count_parameters": """
@@ -12,7 +12,7 @@ def count_chain(n, memory):
 
 from IPython.display import display
 
-for i in range(20_000):
+for i in range(3000):
     display(i)
 """,
 }
