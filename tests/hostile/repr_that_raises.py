@@ -11,7 +11,7 @@ def count_chain(n, memory):
 
 
 class Rude:
-    def __repr__(self):
+    def __repr__(self, *_, **__):
         raise SystemExit("no representation")
 
     _repr_png_ = _repr_html_ = _repr_mimebundle_ = __repr__

@@ -16,7 +16,7 @@ script = "<script>document.title = 'hostile'</script><img src=x onerror='documen
 print(script)
 display(HTML(script), Markdown(script), Javascript("document.title = 'hostile'"))
 display(Latex(r"$\href{javascript:alert(1)}{x}$"))
-display(SVG(f"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'>{script}</svg>"))
+display(SVG("<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'><script>alert(1)</script></svg>"))
 display({"text/plain": script, "text/html": script, "application/javascript": "alert(1)", script: script}, raw=True)
 """,
 }
