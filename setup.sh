@@ -10,7 +10,7 @@ python=${PYTHON:-python3}
     exit 1
 }
 
-# The tests drive a browser over the built site and a PostgreSQL server under the gradebook.
+# The tests drive a browser over the built site and a PostgreSQL server under the gradebook; bubblewrap holds student code.
 has_browser() {
     command -v chromium || command -v chromium-browser || command -v google-chrome ||
         [[ -d "/Applications/Google Chrome.app" || -d /Applications/Chromium.app ]]
@@ -20,17 +20,19 @@ missing=()
 "$python" -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 has_browser || missing+=(chromium fonts-dejavu-core)
 has_postgres || missing+=(postgresql)
+[[ $(uname) != Linux ]] || command -v bwrap >/dev/null || missing+=(bubblewrap)
+[[ $(uname) != Linux ]] || ldconfig -p 2>/dev/null | grep -q libseccomp || ls /usr/lib*/*/libseccomp.so.2 >/dev/null 2>&1 || missing+=(libseccomp2)
 if ((${#missing[@]})); then
     install="apt-get install -y --no-install-recommends ${missing[*]}"
     as_root=""
     ((EUID == 0)) || as_root="sudo"
     if ! command -v apt-get >/dev/null; then
-        echo "setup: a browser (Chromium or Chrome) and PostgreSQL are wanted by some tests; missing here: ${missing[*]}" >&2
+        echo "setup: some tests want a browser (Chromium or Chrome) and PostgreSQL, and grading wants bubblewrap; missing here: ${missing[*]}" >&2
     elif ((EUID == 0)) || sudo -n true 2>/dev/null; then
         { $as_root apt-get update -q && $as_root env DEBIAN_FRONTEND=noninteractive $install; } ||
             echo "setup: could not install system packages; type: sudo $install" >&2
     else
-        echo "setup: some tests want system packages; type: sudo $install" >&2
+        echo "setup: grading and some tests want system packages; type: sudo $install" >&2
     fi
 fi
 
