@@ -11,17 +11,19 @@ Code that the site folds away stays there.
 import argparse
 import http.server
 import os
+import re
 import shutil
 import sys
 import tempfile
 import threading
 import tomllib
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import urldefrag, urlsplit
 
 import yaml
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, NavigableString
 from execution import ROOT
 
 SITE = ROOT / "_build" / "html"
@@ -30,6 +32,16 @@ FONTS = ROOT / "node_modules" / "@fontsource"
 DROPPED = ", ".join(  # what only a screen has, and code that the page folds away
     [".headerlink", "script", "style", "button", "iframe", ".only-dark", "details.above-input", ".tag_hide-cell"]
 )
+
+
+WIDTH = 166  # of the text on A4, in millimetres
+FITTED = """document.querySelectorAll("mjx-container").forEach(formula => {
+    const number = formula.parentElement.querySelector(":scope > .eqno");
+    const room = (formula.closest("div, p, dd, li, td, th") ?? document.body).getBoundingClientRect();
+    const there = formula.querySelector("mjx-math").getBoundingClientRect();
+    const over = there.width / (room.width - (number ? number.getBoundingClientRect().width : 0));
+    if (over > 1) formula.style.fontSize = `${parseFloat(formula.style.fontSize || 100) / over}%`;
+})"""
 
 
 def contents() -> list[tuple[str, list[str]]]:
@@ -104,11 +116,12 @@ def prepare(page: str, pages: set[str]):
         gone.decompose()
     ask_on_paper(soup, article)
     for unfolded in article.select("details"):
+        if "hide" in unfolded.get("class", []):  # a frame that says no more than 'show'
+            unfolded.summary.decompose()
+            unfolded.unwrap()
+            continue
         if summary := unfolded.summary:
-            if "hide" in unfolded.get("class", []):  # it says no more than 'show'
-                summary.decompose()
-            else:
-                summary.name = "p"
+            summary.name = "p"
         unfolded.name = "div"
     for title in article.select("p.admonition-title, p.sd-card-title"):
         strong = soup.new_tag("strong")
@@ -133,6 +146,22 @@ def prepare(page: str, pages: set[str]):
     return article
 
 
+def hold_together(soup: BeautifulSoup) -> None:
+    """Let no line begin with the stop behind a formula, nor end with the bracket before it."""
+    for formula in soup.select("span.math"):
+        before, after = formula.previous_sibling, formula.next_sibling
+        opens = re.search(r"[(\[‘]+$", before) if isinstance(before, NavigableString) else None
+        closes = re.match(r"[.,;:?!)\]’]+", after) if isinstance(after, NavigableString) else None
+        if opens or closes:
+            held = formula.wrap(soup.new_tag("span", attrs={"class": "held"}))
+        if opens:
+            before.replace_with(before[: opens.start()])
+            held.insert(0, opens[0])
+        if closes:
+            after.replace_with(after[closes.end() :])
+            held.append(closes[0])
+
+
 def assemble() -> BeautifulSoup:
     """All pages of the book as one, in the order of its table of contents."""
     parts = contents()
@@ -151,6 +180,7 @@ def assemble() -> BeautifulSoup:
             soup.body.append(heading)
         for page in names:
             soup.body.append(prepare(page, pages))
+    hold_together(soup)
     places = {element["id"] for element in soup.select("[id]")}
     for link in soup.select("a[href^='#']"):  # what was dropped can't be led to
         if link["href"][1:] not in places:
@@ -171,7 +201,7 @@ def list_of_contents(soup: BeautifulSoup):
         else:
             link = soup.new_tag("a", href=f"#{element.find_parent('section', class_='page')['id']}")
             link.string = element.get_text()
-            row.append(link)
+            row.extend([link, soup.new_tag("span", attrs={"class": "sheet"})])
         listed.append(row)
     return listed
 
@@ -190,6 +220,16 @@ def system_browser() -> str | None:
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *arguments):
         pass
+
+
+def sheets(printed: bytes) -> dict[str, int]:
+    """The number of the sheet on which each page of the book begins."""
+    from pypdf import PdfReader
+
+    book = PdfReader(BytesIO(printed))
+    pages = {page for _, names in contents() for page in names}
+    places = {name.removeprefix("/"): place for name, place in book.named_destinations.items()}
+    return {page: book.get_destination_page_number(places[page]) + 1 for page in pages & places.keys()}
 
 
 def write_pdf(soup: BeautifulSoup, target: Path) -> None:
@@ -217,22 +257,36 @@ def write_pdf(soup: BeautifulSoup, target: Path) -> None:
             with sync_playwright() as playwright:
                 flags = ["--no-sandbox"] * (os.geteuid() == 0)
                 browser = playwright.chromium.launch(executable_path=system_browser(), args=flags)
-                page = browser.new_page()
-                page.goto(f"http://127.0.0.1:{server.server_address[1]}/book.html")
+                page = browser.new_page(viewport={"width": round(WIDTH * 96 / 25.4), "height": 800})
+                page.goto(f"http://127.0.0.1:{server.server_address[1]}/book.html", timeout=600_000)
                 page.wait_for_function("window.MathJax?.startup?.promise", timeout=600_000)
                 page.evaluate("MathJax.startup.promise")
                 page.evaluate("document.fonts.ready")
                 page.emulate_media(media="print", color_scheme="light")
+                page.evaluate(FITTED)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 footer = '<p style="font: 8pt sans-serif; width: 100%; text-align: center" class="pageNumber"></p>'
-                page.pdf(
-                    path=str(target), format="A4", print_background=True, tagged=True, outline=True,
+                print_it = partial(
+                    page.pdf, format="A4", print_background=True, tagged=True, outline=True,
                     display_header_footer=True, header_template="<p></p>", footer_template=footer,
                     margin={"top": "20mm", "bottom": "20mm", "left": "22mm", "right": "22mm"},
                 )  # fmt: skip
+                numbers = sheets(print_it())  # known when it is printed, and printed then
+                page.evaluate(
+                    """numbers => document.querySelectorAll(".contents-chapter").forEach(
+                        row => row.lastElementChild.textContent = numbers[row.firstElementChild.hash.slice(1)])""",
+                    numbers,
+                )
+                print_it(path=str(target))
                 browser.close()
         finally:
             server.shutdown()
+
+
+# A logarithm and what it is of, if no bracket stands between them: MathML's readers leave no space there.
+LOGARITHM = re.compile(
+    r"(\\(?:log|ln)(?![A-Za-z])(?:_(?:\w|\{[^{}]*\}))?)\s*(?=[A-Za-z0-9]|\\(?!left|[bB]ig|[!,:;()\[\]{}])[A-Za-z])"
+)
 
 
 def write_epub(soup: BeautifulSoup, target: Path) -> None:
@@ -241,6 +295,9 @@ def write_epub(soup: BeautifulSoup, target: Path) -> None:
 
     facts = about()
     soup.select_one("section.cover").decompose()
+    for formula in soup.select(".math"):
+        for text in formula.find_all(string=LOGARITHM):
+            text.replace_with(LOGARITHM.sub(r"\1\\,", text))
     for number in soup.select("span.eqno"):  # behind the formula, where pandoc keeps it
         number.parent.insert_after(number.extract())
     for section in soup.select("section"):  # pandoc splits at headings that stand in nothing
@@ -249,7 +306,8 @@ def write_epub(soup: BeautifulSoup, target: Path) -> None:
             heading.insert(0, soup.new_tag("span", id=section["id"]))
         section.unwrap()
     inner = {"tr": ["td", "th"], "table": ["td", "th"], "figure": ["figcaption"]}
-    for place in soup.select("dt[id], p[id], tr[id], td[id], li[id], table[id], figure[id]"):  # whose names pandoc forgets
+    named_in_vain = "dt[id], p[id], tr[id], td[id], li[id], table[id], figure[id]"  # pandoc forgets these names
+    for place in soup.select(named_in_vain):
         if named := place.find(inner[place.name]) if place.name in inner else place:
             named.insert(0, soup.new_tag("span", id=place["id"]))
             del place["id"]

@@ -63,6 +63,13 @@ def test_the_pdf_has_every_chapter_in_its_outline_and_every_part(pdf, html):
     assert [part for part, _ in paper.contents() if closed(part) not in ["", *outline]] == []
 
 
+def test_the_contents_of_the_pdf_say_on_which_sheet_each_page_begins(pdf, html):
+    listed = " ".join(pdf.pages[1].extract_text().split())
+    places = {name.removeprefix("/"): place for name, place in pdf.named_destinations.items()}
+    for page, title in titles(html).items():
+        assert f"{closed(title)}{pdf.get_destination_page_number(places[page]) + 1}" in closed(listed), title
+
+
 def test_the_pdf_leads_to_its_own_places_and_to_the_world(pdf):
     outside = [
         str(note.get_object()["/A"]["/URI"])
@@ -154,6 +161,32 @@ def test_a_question_keeps_its_choices_and_gives_its_answers_at_the_end():
         "1. How many? a) One b) Two Answers 1a. Not this one. Too few. 1b. Right. A pair."
     )
     assert not page.select("input, fieldset")
+
+
+def test_a_formula_keeps_its_bracket_and_its_stop():
+    page = BeautifulSoup(
+        """<p>if (<span class="math">\\(q\\)</span>), then <span class="math">\\(p\\)</span> is</p>""", "html.parser"
+    )
+    paper.hold_together(page)
+    assert str(page) == (
+        """<p>if <span class="held">(<span class="math">\\(q\\)</span>),</span>"""
+        """ then <span class="math">\\(p\\)</span> is</p>"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "spaced"),
+    [
+        (r"\log p(x)", r"\log\,p(x)"),
+        (r"\log_2 127.5", r"\log_2\,127.5"),
+        (r"64\ln 2", r"64\ln\,2"),
+        (r"\log\frac{a}{b}", r"\log\,\frac{a}{b}"),
+        (r"\log\left(x\right) + \log(x) + \log\bigl(x\bigr)", r"\log\left(x\right) + \log(x) + \log\bigl(x\bigr)"),
+        (r"\(-\log\)", r"\(-\log\)"),
+    ],
+)
+def test_a_logarithm_has_room_before_what_it_is_of(written, spaced):
+    assert paper.LOGARITHM.sub(r"\1\\,", written) == spaced
 
 
 def test_a_missing_site_is_said(tmp_path, monkeypatch):
