@@ -166,8 +166,11 @@ def inert(text: str) -> str:
 
     Example:
         >>> inert("a < b, <script>alert(1)</script> $\\\\href{javascript:x}{y}$")
-        'a < b, &lt;script>alert(1)&lt;/script> $\\\\text{href}{javascript:x}{y}$'
+        'a < b, &lt;script>alert(1)&lt;/script> $\\\\text{href}{javascript：x}{y}$'
     """
     text = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
     text = re.sub(r"\\(href|require|style|class|cssId|html\w*|unicode|url)\b", r"\\text{\1}", text)
-    return re.sub(r"(?i)\b(javascript|vbscript|data)(\s*):", r"\1\2&#58;", text)
+    # A colon that could end the scheme of an address: only those of http and https stay. Readers of Markdown differ on
+    # what an address is, and its letters may be written as entities.
+    text = re.sub(r"(?i)&(#0*58|#x0*3a|colon);?", ":", text)
+    return re.sub(r"(?<!http)(?<!https):(?!\s|$)|:(?!\s|$|//)", "\N{FULLWIDTH COLON}", text)

@@ -4,10 +4,12 @@
 """
 
 import atexit
+import datetime
 import logging
 import os
 import shutil
 import stat
+import time
 from functools import cache
 from pathlib import Path
 
@@ -78,6 +80,44 @@ def is_note(path: Path) -> bool:
     """Whether a file beside a submission is an ordinary, short one."""
     about = os.lstat(path)
     return stat.S_ISREG(about.st_mode) and about.st_nlink == 1 and about.st_size < 1000
+
+
+def set_aside(assignment: str, student: str, notebooks: list[str]) -> None:
+    """Take what is no ordinary file from beside submissions, so that nbgrader, which copies all, follows no link.
+
+    It is moved, not lost: to ``ledger/<assignment>/aside/<student>``. A timestamp that is none is replaced by the time
+    at which the notebook came here.
+    """
+    for folder in {Path(notebook).parent for notebook in notebooks}:
+        stamp = folder / "timestamp.txt"
+        for place, folders, files in os.walk(folder):
+            for name in [*folders, *files]:
+                entry = Path(place, name)
+                mode = entry.lstat().st_mode
+                if stat.S_ISDIR(mode) or stat.S_ISREG(mode) or entry in map(Path, notebooks):
+                    continue
+                _move(entry, folder)
+                folders[:] = [kept for kept in folders if kept != name]
+        if stamp.exists() and not is_time(stamp):
+            came = datetime.datetime.fromtimestamp(folder.stat().st_ctime, datetime.UTC)
+            _move(stamp, folder)
+            stamp.write_text(came.strftime("%Y-%m-%d %H:%M:%S.%f UTC"))
+
+
+def is_time(stamp: Path) -> bool:
+    """Whether a submission's timestamp is one that nbgrader can read."""
+    try:
+        words = stamp.read_text("utf-8")
+        return len(words) < 100 and utils.parse_utc(words.strip()) is not None
+    except (OSError, ValueError, OverflowError):
+        return False
+
+
+def _move(entry: Path, folder: Path) -> None:
+    aside = folder.parents[2] / "ledger" / folder.name / "aside" / folder.parent.name
+    aside.mkdir(parents=True, exist_ok=True)
+    logging.getLogger("grading").warning("%s is no file that a submission may have: moved to %s", entry, aside)
+    os.rename(entry, aside / f"{time.time_ns()}-{entry.name}")
 
 
 class AnyFile(NotebookExporter):

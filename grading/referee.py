@@ -26,6 +26,7 @@ CELL_SECONDS = 120.0  # for a cell, and for a check with all that it asks
 NOTEBOOK_SECONDS = 900.0
 MEMORY = 12 << 30  # of the referee's address space
 PNG = b"\x89PNG\r\n\x1a\n"
+PICTURES = 16 << 20  # characters of a notebook's pictures
 
 
 # -------------------------------------------------------------------------------------------- the referee's own process
@@ -185,7 +186,7 @@ def judge(job: dict, sandbox: Sandbox) -> dict[str, dict]:
     end = time.monotonic() + job.get("notebook_seconds", NOTEBOOK_SECONDS)
     play = Play(sandbox, job["seed"], job.get("cell_seconds", CELL_SECONDS), end)
     shell = Shell.instance(namespace={})
-    done = {}
+    done, room = {}, PICTURES
     try:
         for cell in job["cells"]:
             role, source, start = cell["role"], cell["source"], time.monotonic()
@@ -207,6 +208,10 @@ def judge(job: dict, sandbox: Sandbox) -> dict[str, dict]:
             else:
                 outputs, number = play.run(source)
                 done[cell["key"]] = {"role": role}
+            for output in outputs:
+                room -= len(output.get("data", {}).get("image/png", ""))
+                if room < 0:
+                    output.get("data", {}).pop("image/png", None)
             done[cell["key"]] |= {"outputs": outputs, "number": number, "seconds": round(time.monotonic() - start, 3)}
     finally:
         play.stop()

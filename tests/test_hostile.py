@@ -10,9 +10,11 @@ import json
 import os
 import shutil
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
+from bs4 import BeautifulSoup
 
 from grading import answers, parallel
 from grading.course import ROOT, Course
@@ -29,7 +31,7 @@ RIGHT = {name: next(iter(given.values())) for name, given in ANSWERS.RIGHT.items
 TEXT = {"why_factorise": "The chain rule is exact; restricting the conditionals is what saves."}
 CHECKS = {name: points for name, points in most_points(SOLUTION).items() if name not in TEXT}
 HONEST = ("honest_before", "zz_honest_after")
-CELL_SECONDS = 6
+CELL_SECONDS = 10
 
 
 def load(name):
@@ -60,7 +62,7 @@ def fingerprint(folder):
     return {
         str(path): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.is_symlink() and "__pycache__" not in path.parts
+        if path.is_file() and not path.is_symlink() and path.suffix in (".ipynb", ".py")
     }
 
 
@@ -77,6 +79,7 @@ def strangers():
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
     """The class, graded; with what was there before and after."""
+    assert os.environ.get("COURSE_SANDBOX", "bubblewrap") == "bubblewrap", "hostile code is run in a sandbox alone"
     folder = tmp_path_factory.mktemp("hostile")
     shutil.copytree(SOLUTION.parent, folder / "solutions" / STEM)
     notebook = folder / "solutions" / STEM / SOLUTION.name
@@ -94,7 +97,7 @@ def graded(tmp_path_factory):
     done = parallel.grade(course, STEM, workers=2)
     after = {place: fingerprint(place) for place in before}
     left = [process for process in strangers() if process.pid not in known and os.getpid() in _ancestors(process)]
-    return course, done, before, after, left
+    return course, done, course.marks(STEM), before, after, left
 
 
 def _ancestors(process):
@@ -110,11 +113,11 @@ def told(result):
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_comes_to_what_it_must(graded, name):
-    course, done, *_ = graded
+    course, done, marks, *_ = graded
     attack, result = ATTACKS[name], done.results[name]
     assert name not in done.errors
     assert result["outcome"] == attack.OUTCOME, result["reason"]
-    marks = course.marks(STEM)[name]
+    marks = marks[name]
     if attack.OUTCOME == "held":
         assert attack.REASON in result["reason"]
         assert all(marks[check] == 0 for check in CHECKS)
@@ -128,22 +131,41 @@ def test_an_attack_comes_to_what_it_must(graded, name):
 
 @pytest.mark.parametrize("name", HONEST)
 def test_who_was_honest_keeps_every_point(graded, name):
-    course, done, *_ = graded
+    _, done, marks, *_ = graded
     assert done.results[name]["outcome"] == "graded"
-    assert {check: course.marks(STEM)[name][check] for check in CHECKS} == CHECKS
+    assert {check: marks[name][check] for check in CHECKS} == CHECKS
 
 
 def test_nothing_outside_is_touched_and_nobody_is_left(graded):
-    _, _, before, after, left = graded
+    *_, before, after, left = graded
     assert before == after
     assert left == []
 
 
-def test_feedback_of_attacks_is_inert(graded):
-    course, done, *_ = graded
-    for name in ("script_in_output", "html_in_text"):
-        page = course.feedback if name not in done.results else None
-        if page is None:
-            course.api.generate_feedback(STEM, name)
-            text = (course.folder / "feedback" / name / STEM / f"{STEM}.html").read_text("utf-8")
-            assert "<script>alert" not in text and "onerror=" not in text.replace("&lt;img src=x onerror=", "")
+SCRIPTED = [
+    name for name in ATTACKS if name.startswith(("scripts_in", "template_in", "text_with", "shows_", "display_hook"))
+]
+
+
+@pytest.mark.parametrize("name", SCRIPTED)
+def test_feedback_of_an_attack_does_no_more_than_of_an_honest_page(graded, name):
+    course, *_ = graded
+    honest, page = (_page(course, who) for who in (HONEST[0], name))
+    assert [s.get_text() for s in page.select("script")] == [s.get_text() for s in honest.select("script")]
+    assert not page.select("iframe, object, embed, form, svg, link[rel=import], base, meta[http-equiv=refresh]")
+    for element in page.select("*"):
+        for attribute, value in element.attrs.items():
+            assert not attribute.lower().startswith("on"), element
+            if attribute in ("href", "src", "xlink:href", "action", "formaction"):
+                own = value.startswith("data:image/png;base64,")
+                assert own or urlsplit(value.strip()).scheme.lower() in ("", "http", "https"), element
+    for shown in page.select("pre"):  # in which formulas are not set
+        shown.decompose()
+    assert "\\href" not in page.get_text() and "\\require" not in page.get_text()
+
+
+def _page(course, student):
+    assert course.api.generate_feedback(STEM, student)["success"]
+    return BeautifulSoup(
+        (course.folder / "feedback" / student / STEM / f"{STEM}.html").read_text("utf-8"), "html.parser"
+    )
