@@ -116,41 +116,47 @@ def grade(assignment, folder, students, force, since, resume, scheduler, workers
 
 def tell(course, stem: str, done) -> int:
     """Print the marks and what is worth knowing of them; the exit status."""
-    from grading import loop, report
+    from grading import loop, told
     from grading.case import Assignment
 
     known = Assignment(course.folder / "solutions" / stem / f"{stem}.ipynb")
     marks = course.marks(stem)
-    shown = {student: marks[student] for student in done.results if student in marks}
+    shown = {student: marks[student] for student in sorted(done.results) if student in marks}
     if 0 < len(shown) <= 12:
         click.echo(loop.table(shown, known.most))
-    click.echo(report.summary(known, list(done.results.values())))
+    click.echo(told.summary(known, list(done.results.values())))
     for student, error in done.errors.items():
         click.echo(f"{student}: the gradebook was not updated:\n{error}", err=True)
     if done.changes:
-        click.echo(
-            f"These marks would change, and stand as they were. To write them: --accept\n{chr(10).join(done.changes)}"
-        )
-    pages = write_pages(course, known, list(done.results.values()), marks)
-    click.echo("\n".join(f"{name}: {place}" for name, place in pages.items()))
+        lines = "\n".join(done.changes)
+        click.echo(f"These marks would change, and stand as they were. To write them: --accept\n{lines}")
     outcomes = collections.Counter(result["outcome"] for result in done.results.values())
     return 1 if done.errors or outcomes["failed"] else 0
 
 
-def write_pages(course, assignment, results: list[dict], marks: dict) -> dict[str, Path]:
-    """Write the report for the instructor and the one for the class; where they are."""
-    from grading import report
+@cli.command()
+@click.argument("assignment")
+@FOLDER
+def status(assignment, folder):
+    """Say how far an assignment is."""
+    from grading import parallel, told
+    from grading.course import Course
+    from grading.ledger import Ledger
 
-    folder = course.folder / "reports" / assignment.stem
-    folder.mkdir(parents=True, exist_ok=True)
-    totals = {student: sum(points.values()) for student, points in marks.items()}
-    pages = {
-        "report": (folder / "instructor.html", report.instructor_page(assignment, results, totals)),
-        "report for the class": (folder / "class.html", report.class_page(assignment, results, totals)),
-    }
-    for place, content in pages.values():
-        place.write_text(content, "utf-8")
-    return {name: place for name, (place, _) in pages.items()}
+    students = list(parallel.submissions(Course(folder), assignment))
+    click.echo(told.status(Ledger(folder / "ledger", assignment), students))
+
+
+@cli.command()
+@click.argument("assignment")
+@click.argument("student")
+@FOLDER
+def why(assignment, student, folder):
+    """Tell the whole history of a mark."""
+    from grading import told
+    from grading.ledger import Ledger
+
+    click.echo(told.why(Ledger(folder / "ledger", assignment), student))
 
 
 def main(argv: list[str] | None = None) -> int:
