@@ -13,7 +13,7 @@ export function values({ scores, mask }) {
 const KEYS = ["key 1", "key 2", "key 3"];
 
 export function mount(root, settings) {
-  const y = scale([0, 1], [250, 20]);
+  const y = scale([0, 1], [250, 34]);
   const now = (s) => values({ scores: KEYS.map((key) => s[key]), mask: s.mask });
   const start = { mask: settings.mask, ...Object.fromEntries(settings.scores.map((score, i) => [KEYS[i], score])) };
 

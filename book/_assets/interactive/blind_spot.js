@@ -101,8 +101,8 @@ export function mount(root, settings) {
     },
     say: (s) => {
       const v = values(s);
-      const cause = v.hidden === 0 ? "Nothing is hidden." : `${v.hidden} are hidden, a share of ${number(v.hidden / v.before)}.`;
-      return `Of the ${v.before} pixels before this one, the prediction sees ${v.before - v.hidden}. ${cause}`;
+      const cause = v.hidden === 0 ? "nothing is hidden." : `${v.hidden} are hidden, a share of ${number(v.hidden / v.before)}.`;
+      return `Of the ${v.before} pixels before this one, the prediction sees ${v.before - v.hidden}; ${cause}`;
     },
   });
 }

@@ -58,7 +58,7 @@ export function mount(root, settings) {
         line(inside.map(([a, b]) => [x(a), y(b)]), { class: "model stroke thin" }),
         ...inside.map(([a, b]) => svg("circle", { cx: x(a), cy: y(b), r: 3, class: "model" })),
         label("curvature 1", x(0), 340),
-        label("curvature 10", 440, y(0), { transform: `rotate(-90 440 ${y(0)})` }),
+        label("curvature 10", 12, y(0), { transform: `rotate(-90 12 ${y(0)})` }),
         line(v.loss.map((l, t) => [time(t), height(log(l))]), { class: "model stroke" }),
         ...(v.floor > 0 && Number.isFinite(v.floor)
           ? [svg("line", { x1: time(0), x2: time(STEPS), y1: height(log(v.floor)), y2: height(log(v.floor)), class: "extra stroke thin", "stroke-dasharray": "5 4" })]

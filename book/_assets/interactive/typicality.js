@@ -49,7 +49,7 @@ export function mount(root, settings) {
     say: (s) => {
       const v = values(s);
       return (
-        `${number(100 * v.false_alarms, 1)} % of honest draws are flagged; all tails, the likeliest outcome (${number(v.surprise[0], 1)} bits ` +
+        `${number(100 * v.false_alarms, 1)}% of honest draws are flagged; all tails, the likeliest outcome (${number(v.surprise[0], 1)} bits ` +
         `where the average draw costs ${number(v.entropy, 1)}), is ${v.mode_flagged ? "flagged" : "not flagged"}.`
       );
     },

@@ -1,8 +1,8 @@
 """A class graded: submissions a minute against plain nbgrader's in the same run, memory, and runs that are killed.
 
-    python benchmarks/grading.py
+    python benchmarks/grader.py
 
-writes benchmarks/grading.json. The class is made of the project's own right and wrong answers to chain_rule, one in
+writes benchmarks/grader.json. The class is made of the project's own right and wrong answers to chain_rule, one in
 twenty slow (a cell that sleeps two seconds) and one in twenty hostile (tests/hostile). Plain nbgrader autogrades some
 of the harmless ones with its own preprocessors, in groups before and after the class; both sides write into a gradebook
 in SQLite. Memory is the largest sum, over samples, of what the grader's own processes have for themselves (the
@@ -204,7 +204,7 @@ def main():
     parser.add_argument("--kills", type=int, default=10)
     options = parser.parse_args()
     result = {
-        "command": f"python benchmarks/grading.py --submissions {options.submissions} --workers {options.workers}",
+        "command": f"python benchmarks/grader.py --submissions {options.submissions} --workers {options.workers}",
         "machine": f"{os.cpu_count()} CPU cores",
         "class": whole_class(options.submissions, options.workers, options.sample),
     }
