@@ -1235,6 +1235,36 @@ EXPLANATIONS = {
     }
 }
 
+# ------------------------------------------------------------------------------------------------------ survivors
+_BETS = "a bet is not marked as right or wrong: any three whole numbers pass, and the text says so"
+_BETS_BEFORE = "underflow: bets = [150, 1075, 135] -> bets = "
+SURVIVORS = {
+    "count_parameters: return sum((2 ** min(i, memory) for i in range(n))) -> "
+    "return sum((2 ** min(memory, i) for i in range(n)))": "equivalent: the smaller of two numbers, in either order",
+    "conditional_from_joint: marginal = p.sum(later) if later else p -> "
+    "marginal = p.mean(later) if later else p": "equivalent: the mean is the sum over a number that is the same for "
+    "every entry, and the division by the row's sum cancels it",
+    "log_prob_by_chain_rule: total = torch.zeros(len(x), dtype=torch.float64) -> "
+    "total = torch.zeros(len(x))": "no mistake: every check leaves room for float32, which is torch's usual precision",
+    "normalises: x = all_points(len(conditionals), len(conditionals[0])) -> "
+    "x = all_points(len(conditionals), len(conditionals[-1]))": "equivalent: all variables of a chain have the same "
+    "number V of values, so each table has V entries along every dimension",
+    "ancestral_sample: x = torch.zeros(count, len(conditionals), dtype=torch.long) -> "
+    "x = torch.ones(count, len(conditionals), dtype=torch.long)": "equivalent: each column is written "
+    "before it is read",
+    "ancestral_sample: x[:, i] = torch.multinomial(rows, 1, generator=generator).squeeze(-1) -> "
+    "x[:, i] = torch.multinomial(rows, 1, generator=generator).squeeze(1)": "equivalent: the draws have shape "
+    "(count, 1), whose last dimension is dimension 1",
+    "any_order_is_exact: return torch.stack(terms, -1) -> "
+    "return torch.stack(terms, 1)": "equivalent: the terms have shape (B,), so the new last dimension is dimension 1",
+    f"{_BETS_BEFORE}[151, 1075, 135]": _BETS,
+    f"{_BETS_BEFORE}[149, 1075, 135]": _BETS,
+    f"{_BETS_BEFORE}[150, 1076, 135]": _BETS,
+    f"{_BETS_BEFORE}[150, 1074, 135]": _BETS,
+    f"{_BETS_BEFORE}[150, 1075, 136]": _BETS,
+    f"{_BETS_BEFORE}[150, 1075, 134]": _BETS,
+}
+
 # ---------------------------------------------------------------------------------------------------- sample class
 _ALL_RIGHT = {cell: next(iter(answers)) for cell, answers in RIGHT.items()}
 SAMPLE_CLASS = {
