@@ -59,9 +59,7 @@ def station(hidden: tuple[str, ...], found: str) -> Station:
     return made
 
 
-@cache
-def _assignment(solution: Path, changed: float) -> Assignment:
-    return Assignment(solution)
+_assignments: dict[tuple[Path, float], Assignment] = {}  # by file and time of change
 
 
 def case_of(coursedir, resources: dict) -> tuple[Case, Ledger]:
@@ -72,8 +70,10 @@ def case_of(coursedir, resources: dict) -> tuple[Case, Ledger]:
     solution = root / coursedir.format_path(coursedir.source_directory, ".", stem) / f"{notebook}.ipynb"
     submitted = root / coursedir.format_path(coursedir.submitted_directory, student, stem) / f"{notebook}.ipynb"
     ledger = Ledger(root / "ledger", stem)
-    assignment = _assignment(solution, solution.stat().st_mtime)
-    return Case(assignment, student, submitted, ledger.seed(), kind(), environment()), ledger
+    which = (solution, solution.stat().st_mtime)
+    if which not in _assignments:
+        _assignments[which] = Assignment(solution, coursedir.config)
+    return Case(_assignments[which], student, submitted, ledger.seed(), kind(), environment()), ledger
 
 
 def is_note(path: Path) -> bool:
