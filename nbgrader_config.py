@@ -6,8 +6,8 @@ Two settings are taken from the environment:
   the file ``gradebook.db`` beside this one (SQLite).
 * ``COURSE_EXCHANGE``: the folder through which assignments and submissions travel; nbgrader's own default without it.
 
-An error in this file is swallowed by nbgrader, which then goes on with its defaults: ``python -m grading sample`` is how
-to find out after a change.
+An error in this file is swallowed by nbgrader, which then goes on with its defaults, and those run student code
+unprotected: ``python -m grading sample`` is how to find out after a change.
 """
 
 import os
