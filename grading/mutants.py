@@ -28,7 +28,7 @@ from grading.course import ROOT
 from grading.transplant import role
 
 SEEDS = ("0", "spring")  # of the kept-back questions
-SECONDS = 3.0  # of processor time, for one mutant: those that take longer loop
+SECONDS = 3.0  # of processor time, for one cell: a mutant that takes longer loops
 MEMORY = 2**30  # bytes that a mutant may take beside what it starts with
 LONGEST = 72  # characters of a description's either side
 
@@ -331,7 +331,6 @@ def _in_its_own_process(mutant: Mutant, cells: list, namespace: dict, seeds: tup
 def _limit() -> None:
     for number in (signal.SIGPROF, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)  # which ends the process, wherever it is
-    signal.setitimer(signal.ITIMER_PROF, SECONDS)
     signal.alarm(100)  # of those that wait
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     statm = Path("/proc/self/statm")
@@ -343,6 +342,7 @@ def _limit() -> None:
 def _passes(mutant: Mutant, cells: list, namespace: dict, seed: str, writing: int) -> bool:
     os.environ[checks.SEED] = seed
     for name, kind, source in cells:
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)
         code = compile(mutant.source if name == mutant.cell else source, name, "exec")
         if kind != "check":
             with contextlib.suppress(Exception):  # the checks that follow miss what the cell should have defined
