@@ -49,6 +49,7 @@ c.Execute.extra_arguments = [
     "--IPKernelApp.log_level=ERROR",
 ]
 
+c.ExchangeFactory.collect = "grading.collect.Collect"
 # Submissions are read, run and marked by grading/ alone: see book/instructors.md.
 c.Autograde.pre_convert_hook = "grading.execute.set_aside"
 c.Autograde.exporter_class = "grading.execute.AnyFile"

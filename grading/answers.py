@@ -6,7 +6,8 @@ Such a file defines
 * ``WRONG[cell][name]``: a :class:`Wrong` one, named after the misunderstanding that it stands for;
 * ``EXPLANATIONS[cell][name]``: a :class:`Marked` text for a cell that a person reads;
 * ``SAMPLE_CLASS[student][cell]``: the name of the answer that a student of the sample class gave. A cell that is not
-  named was left untouched.
+  named was left untouched;
+* ``SURVIVORS[mutant]``: why no check need find it (see :mod:`grading.mutants`).
 """
 
 import importlib.util

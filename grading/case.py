@@ -19,6 +19,7 @@ from grading.sandbox import ROOT
 from grading.transplant import answered_names, role, skeleton, students_cells, transplant
 
 PACKAGES = ("torch", "numpy", "scikit-learn", "matplotlib", "ipython", "nbgrader")
+JUDGES = ("case", "inside", "intake", "referee", "sandbox", "servant", "shell", "standin", "transplant", "wire")
 SETTINGS = {"hidden": list, "cell_seconds": (int, float), "notebook_seconds": (int, float)}
 
 
@@ -28,9 +29,8 @@ def environment() -> str:
     digest = hashlib.sha256(platform.python_version().encode())
     for name in PACKAGES:
         digest.update(f"{name} {importlib.metadata.version(name)}".encode())
-    for folder in ("dgmlib", "grading"):
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            digest.update(f"{path.relative_to(ROOT)} {hashlib.sha256(path.read_bytes()).hexdigest()}".encode())
+    for path in [*sorted((ROOT / "dgmlib").rglob("*.py")), *(ROOT / "grading" / f"{name}.py" for name in JUDGES)]:
+        digest.update(f"{path.relative_to(ROOT)} {hashlib.sha256(path.read_bytes()).hexdigest()}".encode())
     return digest.hexdigest()
 
 
