@@ -131,8 +131,14 @@ def enter(settings: dict, line: socket.socket) -> None:
         private_recursive = 0x40000 | 0x4000
         _call("mount", b"none", b"/", None, private_recursive, None)
         _mount("proc", "/proc")
+        kept = [(os.open(place, os.O_PATH), place) for place in settings["kept"]]
         for folder in ("/tmp", "/dev/shm"):
             _mount("tmpfs", folder, f"size={settings['disk']},nr_inodes=20000,mode=1777")
+        for handle, place in kept:  # read-only, as it was
+            os.makedirs(place)
+            bind_recursive = 0x1000 | 0x4000
+            _call("mount", f"/proc/self/fd/{handle}".encode(), place.encode(), None, bind_recursive, None)
+            os.close(handle)
         set_limits(settings["limits"])
         filter_ = syscalls()
         drop_rights(settings["uid"])

@@ -107,7 +107,8 @@ def command(folder: Path, data: list[Path], as_root: bool) -> list[str]:
         words += ["--unshare-user", "--uid", str(FIRST_UID), "--gid", str(FIRST_UID)]
     words += ["--cap-drop", "ALL", *(word for right in rights for word in ("--cap-add", f"CAP_{right}"))]
     shown = [*_roots(), *data]
-    made = set()
+    words += ["--perms", "1777", "--size", str(64 << 20), "--tmpfs", "/tmp"]  # first: a root may lie in it
+    made = {Path("/tmp")}
     for place in shown:
         for parent in reversed(place.parents):
             if parent != Path("/") and parent not in made and not parent.is_relative_to("/usr"):
@@ -124,8 +125,7 @@ def command(folder: Path, data: list[Path], as_root: bool) -> list[str]:
     for place in shown:
         words += ["--ro-bind", str(place), str(place)]
     words += ["--ro-bind", str(folder), "/course", "--proc", "/proc", "--dev", "/dev"]
-    for size, place in ((16 << 20, "/dev/shm"), (64 << 20, "/tmp")):
-        words += ["--perms", "1777", "--size", str(size), "--tmpfs", place]
+    words += ["--perms", "1777", "--size", str(16 << 20), "--tmpfs", "/dev/shm"]
     return [*words, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
 
 
@@ -175,6 +175,7 @@ class Sandbox:
             "home": "/tmp/home" if isolated else str(self.folder / "home"),
             "memory": memory,
             "disk": disk,
+            "kept": [],
             "limits": {
                 "as": 3 * memory, "nproc": processes, "fsize": disk, "nofile": 256, "core": 0, "cpu": 600,
                 "msgqueue": 0, "memlock": 0, "nice": 0, "rtprio": 0,
@@ -193,6 +194,7 @@ class Sandbox:
             data = [*data, Path(cache)]
         self.settings["environment"] = environment
         data = [Path(place).resolve() for place in data if Path(place).is_dir()]
+        self.settings["kept"] = [str(place) for place in [*_roots(), *data] if place.is_relative_to("/tmp")]
         self.words = command(self.folder, data, root) if isolated else []
         self.environment = environment
 
