@@ -20,7 +20,7 @@ from grading.transplant import answered_names, role, skeleton, students_cells, t
 
 PACKAGES = ("torch", "numpy", "scikit-learn", "matplotlib", "ipython", "nbgrader")
 JUDGES = ("case", "inside", "intake", "referee", "sandbox", "servant", "shell", "standin", "transplant", "wire")
-SETTINGS = {"hidden": list, "cell_seconds": (int, float), "notebook_seconds": (int, float)}
+SETTINGS = {"examines": list, "hidden": list, "cell_seconds": (int, float), "notebook_seconds": (int, float)}
 
 
 @cache
@@ -38,7 +38,7 @@ class Assignment:
     """An instructor's notebook, read for grading.
 
     Its metadata may say under ``grading``: ``hidden``, a list of modules of dgmlib with its answers; ``cell_seconds``
-    and ``notebook_seconds``, limits.
+    and ``notebook_seconds``, limits; ``examines``, the lines of the lecture (the first column of ``book/lecture.md``).
 
     Args:
         solution: the notebook with solutions.
@@ -66,7 +66,7 @@ class Assignment:
             if not isinstance(value, SETTINGS.get(name, ())):
                 wanted = ", ".join(SETTINGS)
                 raise ValueError(f"{self.stem}: its metadata says grading.{name} = {value!r}; wanted {wanted}")
-        self.hidden = list(self.settings.pop("hidden", []))
+        self.hidden, self.examines = (list(self.settings.pop(name, [])) for name in ("hidden", "examines"))
 
     @cached_property
     def most(self) -> dict[str, float]:
