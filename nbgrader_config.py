@@ -50,6 +50,7 @@ c.Execute.extra_arguments = [
 ]
 
 c.ExchangeFactory.collect = "grading.collect.Collect"
+c.ExportApp.plugin_class = "grading.exporter.CsvExport"
 # Submissions are read, run and marked by grading/ alone: see book/instructors.md.
 c.Autograde.pre_convert_hook = "grading.execute.set_aside"
 c.Autograde.exporter_class = "grading.execute.AnyFile"

@@ -159,6 +159,155 @@ def why(assignment, student, folder):
     click.echo(told.why(Ledger(folder / "ledger", assignment), student))
 
 
+@cli.command()
+@click.argument("assignment")
+@click.argument("source", type=click.Path(exists=True, path_type=Path))
+@FOLDER
+@click.option(
+    "--roster",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Who is who: Moodle's grading worksheet or Canvas's gradebook.",
+)
+@click.option("--column", help="The roster's column with the students' names in this course.")
+@click.option(
+    "--zone", metavar="ZONE", help="Take times from Moodle's worksheet, in this time zone, such as Europe/Berlin."
+)
+@click.option("--zip-times", is_flag=True, help="Take times from the archive.")
+@click.option("--force", is_flag=True, help="Replace submissions by older ones.")
+def unpack(assignment, source, folder, roster, column, zone, zip_times, force):
+    """Place what a folder holds, or an archive of Moodle or Canvas, in submitted/."""
+    import zoneinfo
+
+    from grading import unpack as unpacking
+
+    names = times = None
+    if roster is not None:
+        names = unpacking.read_roster(roster, column)
+    if zone is not None:
+        if roster is None:
+            raise click.UsageError("--zone: wanted with --roster, the worksheet that says when each handed in")
+        try:
+            times = unpacking.handed_in(roster, zoneinfo.ZoneInfo(zone))
+        except (zoneinfo.ZoneInfoNotFoundError, OSError):
+            raise click.UsageError(f"--zone: got {zone!r}, wanted a time zone such as Europe/Berlin") from None
+    done = unpacking.unpack(source, folder / "submitted", assignment, names, times, zip_times, force)
+    click.echo(f"{len(done.written)} placed in {folder}/submitted, {len(done.same)} were there already")
+    click.echo("".join(f"{line}\n" for line in done.lines), nl=False)
+
+
+@cli.command()
+@click.argument("assignment")
+@FOLDER
+@click.option(
+    "--to", type=click.Path(dir_okay=False, path_type=Path), help="The file to write.  [default: ASSIGNMENT.csv]"
+)
+@click.option(
+    "--moodle",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Fill in this grading worksheet of Moodle's.",
+)
+@click.option(
+    "--canvas",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Fill in this gradebook that Canvas exported.",
+)
+@click.option("--heading", help="Canvas: the assignment's heading, its title or its number.")
+@click.option("--column", help="The column with the students' names in this course.")
+@click.option("--scale", is_flag=True, help="Reckon marks into the highest grade that Moodle or Canvas names.")
+def marks(assignment, folder, to, moodle, canvas, heading, column, scale):
+    """Write marks to a table: one of its own, Moodle's or Canvas's. Where there is no mark, the cell is empty."""
+    from grading import export, unpack
+    from grading.course import Course
+    from grading.ledger import Ledger
+
+    if moodle and canvas:
+        raise click.UsageError("--moodle, --canvas: got both, wanted one of them")
+    if canvas and not heading:
+        raise click.UsageError("--canvas: wanted --heading too, the column that is to be filled in")
+    with Course(folder).api.gradebook as gradebook:
+        known = export.from_gradebook(gradebook, assignment, export.newest(Ledger(folder / "ledger", assignment)))
+    to = to or Path(f"{assignment}.csv")
+    if not moodle and not canvas:
+        export.marks_csv(known, to)
+        done = export.Export(sum(m.status == "graded" for m in known.values()), [])
+        done.lines.extend(f"{name}: {m.status}: {m.reason}" for name, m in known.items() if m.status != "graded")
+    elif moodle:
+        done = export.moodle_csv(known, moodle, to, unpack.read_roster(moodle, column), scale)
+    else:
+        done = export.canvas_csv(known, canvas, heading, to, unpack.read_roster(canvas, column), scale)
+    click.echo(f"{done.written} marks of {len(known)} students in {to}")
+    click.echo("".join(f"{line}\n" for line in done.lines), nl=False)
+
+
+@cli.command()
+@click.argument("assignment")
+@FOLDER
+@click.option(
+    "--to", type=click.Path(dir_okay=False, path_type=Path), help="The file to write.  [default: ASSIGNMENT.html]"
+)
+@click.option("--class", "for_class", is_flag=True, help="For the class: without names and what tells of persons.")
+def report(assignment, folder, to, for_class):
+    """Write a page about how an assignment went."""
+    from grading import report as reporting
+    from grading.case import Assignment
+    from grading.ledger import Ledger
+
+    known = Assignment(folder / "solutions" / assignment / f"{assignment}.ipynb")
+    ledger = Ledger(folder / "ledger", assignment)
+    results = [attempts[-1] for student in ledger.students() if (attempts := ledger.attempts(student))]
+    to = to or Path(f"{assignment}-class.html" if for_class else f"{assignment}.html")
+    to.write_text(reporting.page(known, results, for_class), encoding="utf-8")
+    click.echo(f"{to}: {len(results)} students")
+
+
+@cli.command()
+@click.argument("assignment")
+@click.argument("student")
+@FOLDER
+@click.option(
+    "--to",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write.  [default: ASSIGNMENT-STUDENT.zip]",
+)
+def bundle(assignment, student, folder, to):
+    """Put what a mark rests on into one archive, for an appeal."""
+    from grading import bundle as bundling
+    from grading.course import Course
+
+    to = to or Path(f"{assignment}-{student}.zip")
+    try:
+        bundling.bundle(Course(folder), assignment, student, to)
+    except FileExistsError:
+        raise click.ClickException(f"{to} is there already") from None
+    click.echo(f"{to}: it holds the solutions and the seed, and is not for the student")
+
+
+@cli.command()
+@click.argument("archive", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def reproduce(archive):
+    """Grade a bundle once more and say whether the mark comes out again."""
+    from grading.bundle import reproduce as rerun
+    from grading.ledger import points
+
+    before, lines = rerun(archive)
+    for line in lines:
+        click.echo(line)
+    differs = [line for line in lines if not line.startswith("versions differ")]
+    given = f"{sum(points(before).values()):g} points by checks" if before["outcome"] == "graded" else before["outcome"]
+    told = "not reproduced" if differs else "reproduced"
+    click.echo(f"{before['student']}, {before['assignment']}: {given}, {told}")
+    return 1 if differs else 0
+
+
+@cli.command()
+@click.argument("assignment")
+def matrix(assignment):
+    """Print which right and wrong answers each check tells apart."""
+    from grading.matrix import main as show
+
+    show(assignment)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Read the command line and do what it says; returns the exit status."""
     from grading.ledger import InUse
