@@ -38,10 +38,11 @@ def cli():
 @cli.command()
 @click.option("--check", is_flag=True, help="Change nothing; fail if exercises/ is not up to date.")
 def generate(check):
-    """Make exercises/ from solutions/."""
+    """Make exercises/ from solutions/, and the book's pages about them."""
     from grading.generate import generate as make
+    from grading.pages import write
 
-    lines = make(check=check)
+    lines = make(check=check) + write(check=check)
     click.echo("\n".join(lines) or "exercises/ is what solutions/ makes")
     return 1 if check and lines else 0
 

@@ -90,11 +90,11 @@ def _checks(graded: list[dict], for_class: bool) -> str:
     ax.set(xlim=(0, 100), xlabel="passed by, % of the graded submissions")
     ax.tick_params(axis="y", labelsize=8)
     worst = min(share, key=share.get)
-    caption = f"Hardest: {worst}, passed by {100 * share[worst]:.0f} %."
+    caption = f"Hardest: {worst}, passed by {100 * share[worst]:.0f}\u00a0%."
     head = ["check", "points", "passed", *([] if for_class else ["failed most often with"])]
     rows = []
     for name in names:
-        passed = f"{100 * share[name]:.0f} %"
+        passed = f"{100 * share[name]:.0f}\u00a0%"
         row = [name, f"{graded[0]['cells'][name]['most']:g}", passed]
         if not for_class:
             failed = collections.Counter(
@@ -120,9 +120,9 @@ def _students(results: list[dict]) -> str:
 def _table(head: list[str], rows: list[list[str]], numbers: tuple[int, ...]) -> str:
     kinds = [' class="n"' if place in numbers else "" for place in range(len(head))]
     lines = ["".join(f'<th scope="col"{kind}>{html.escape(word)}</th>' for word, kind in zip(head, kinds, strict=True))]
-    lines += [
-        "".join(f"<td{kind}>{html.escape(entry)}</td>" for entry, kind in zip(row, kinds, strict=True)) for row in rows
-    ]
+    for row in rows:
+        texts = [html.escape(entry).replace("_", "_<wbr>") for entry in row]
+        lines.append("".join(f"<td{kind}>{text}</td>" for text, kind in zip(texts, kinds, strict=True)))
     return '<div class="wide"><table>' + "".join(f"<tr>{line}</tr>" for line in lines) + "</table></div>"
 
 

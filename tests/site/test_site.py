@@ -19,7 +19,7 @@ def window(request, browser):
     context.close()
 
 
-@pytest.mark.parametrize("stem", [*STEMS, "search", "genindex"])
+@pytest.mark.parametrize("stem", [*STEMS, "proofs/chain_rule", "search", "genindex"])
 def test_a_page_is_sound(window, site, stem):
     tab, complaints = inspection.visit(window, site, f"{stem}.html")
     try:
