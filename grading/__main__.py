@@ -243,6 +243,24 @@ def marks(assignment, folder, to, moodle, canvas, heading, column, scale):
 @cli.command()
 @click.argument("assignment")
 @FOLDER
+def late(assignment, folder):
+    """Reckon what being late costs anew, after explanations were read or a due date was changed."""
+    from grading.course import Course
+    from grading.late import LatePolicy, renew
+
+    course = Course(folder)
+    if course.config.AssignLatePenalties.plugin_class != "grading.late.LatePolicy":
+        raise click.ClickException("no late policy: AssignLatePenalties.plugin_class in nbgrader_config.py is not set")
+    with course.api.gradebook as gradebook:
+        changed = renew(gradebook, assignment, LatePolicy(config=course.config))
+    for student, (was, now) in changed.items():
+        click.echo(f"{student}: {was:g} points before, {now:g} now")
+    click.echo(f"{len(changed)} penalties changed")
+
+
+@cli.command()
+@click.argument("assignment")
+@FOLDER
 @click.option(
     "--to", type=click.Path(dir_okay=False, path_type=Path), help="The file to write.  [default: ASSIGNMENT.html]"
 )

@@ -1,6 +1,7 @@
 """What an instructor does with a graded class: a report, tables of marks, a bundle for an appeal; as commands."""
 
 import csv
+import datetime
 import html
 import io
 import json
@@ -12,6 +13,7 @@ import pytest
 from test_parallel import RIGHT, STEM, WRONG, solution
 from test_told import result
 
+import grading.course
 from grading import parallel, report
 from grading.__main__ import main
 from grading.bundle import reproduce
@@ -112,6 +114,28 @@ def test_what_cannot_be_done_is_said(course, capsys, words, said):
     places = {"W": str(course.folder / "worksheet.csv"), "C": str(course.folder)}
     assert main([places.get(word, word) for word in words]) != 0
     assert said in capsys.readouterr().err
+
+
+def test_late_penalties_are_reckoned_anew(course, capsys, monkeypatch):
+    call = ["late", STEM, "--course", str(course.folder)]
+    assert main(call) != 0 and "no late policy" in capsys.readouterr().err
+    settings = grading.course.settings
+
+    def strict(*given):
+        config = settings(*given)
+        config.AssignLatePenalties.plugin_class = "grading.late.LatePolicy"
+        config.LatePolicy.per_day = 0.5
+        return config
+
+    monkeypatch.setattr(grading.course, "settings", strict)
+    with course.api.gradebook as gradebook:  # ada's came at 16:02
+        gradebook.update_or_create_assignment(STEM, duedate=datetime.datetime(2027, 3, 1, 12))
+    assert main(call) == 0
+    assert capsys.readouterr().out == "ada: 0 points before, 1.5 now\n1 penalties changed\n"
+    with course.api.gradebook as gradebook:
+        gradebook.update_or_create_assignment(STEM, duedate=None)
+    assert main(call) == 0
+    assert capsys.readouterr().out == "ada: 1.5 points before, 0 now\n1 penalties changed\n"
 
 
 # -------------------------------------------------------------------------------------------------------- an appeal
