@@ -2,7 +2,6 @@
 
 import ast
 import json
-import os
 import re
 import shutil
 import warnings
@@ -20,15 +19,6 @@ ROOT = Path(__file__).resolve().parent.parent
 STEMS = stems()
 SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.DOTALL)
 HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS", re.DOTALL)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def environment():
-    """What nbgrader_config.py sets for kernels is not left behind for other tests."""
-    before = dict(os.environ)
-    yield
-    os.environ.clear()
-    os.environ.update(before)
 
 
 def read(folder, stem):

@@ -79,7 +79,7 @@ def test_a_cell_that_ends_its_process_costs_itself_alone(station, source, why):
         ("a", "answer", RIGHT), ("check_a", "check", CHECK), ("b", "answer", source + "\nlast = 1"),
         ("check_b", "check", "assert last == 1"), ("again", "check", CHECK),
     ]  # fmt: skip
-    limits = {"cell_seconds": 15 if "memory" in why else 3}
+    limits = {"cell_seconds": 120 if "memory" in why else 3}  # a busy machine fills memory slowly
     result = station.grade(job(*cells, names="double last", **limits))
     assert passed(result) == {"check_a": True, "check_b": False, "again": True}
     assert why in words(result["cells"]["b"])
