@@ -7,6 +7,13 @@ function reachWhatScrolls() {
   }
 }
 
+// The theme's switch for the pages below a page is an arrow without a name.
+addEventListener("DOMContentLoaded", () => {
+  for (const toggle of document.querySelectorAll("nav summary")) {
+    toggle.ariaLabel = `Pages below ${toggle.closest("li")?.querySelector("a")?.textContent.trim() ?? "this one"}`;
+  }
+});
+
 addEventListener("load", reachWhatScrolls);
 addEventListener("resize", reachWhatScrolls);
 
