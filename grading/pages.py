@@ -18,7 +18,7 @@ OVERVIEW = """# The assignments
 
 Each row is made from the assignment itself: its notebook, and the answers that prove its checks. *Lines* are those of
 {doc}`the lecture <lecture>` that it examines. *Wrong answers* are given by hand, each named after a misunderstanding,
-and each loses exactly its points; *mutants* are one-line changes of the solution, of which the checks find so many.
+and each loses exactly its points; *mutants* are one-line changes of the solution, of which the checks find so many of all.
 The name leads to the proof, cell by cell.
 
 """
@@ -55,7 +55,7 @@ def overview() -> str:
     for stem in stems():
         assignment, given = _read(stem), matrix(stem)
         by = json.loads(mutants.path(stem).read_text(encoding="utf-8"))
-        found = f"{sum(check is not None for check in by.values())} of {len(by)}"
+        found = f"{sum(check is not None for check in by.values())}/{len(by)}"
         right = sum(row.right for row in given)
         cells = len({row.cell for row in given}) + len(answers.load(stem).EXPLANATIONS)
         numbers = (minutes(assignment), sum(assignment.most.values()), cells, right, len(given) - right)

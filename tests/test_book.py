@@ -211,7 +211,11 @@ def test_each_line_of_the_lecture_is_covered():
         ("* - T9\n", "* - T10\n", "wanted"),
         ("{numref}`fig-writers`", "{numref}`fig-readers`", "T9: no chapter"),
         ("`test_validation.py`", "`test_nothing.py`", "T9: there is no test"),
-        ("  - cross_validation\n", "  - {doc}`cross_validation`\n", "T9: exercise"),
+        (
+            "`test_validation.py`\n  - {doc}`cross_validation`\n",
+            "`test_validation.py`\n  - cross_validation\n",
+            "T9: exercise",
+        ),
     ],
 )
 def test_a_line_that_is_not_covered_is_found(find, put, says):
