@@ -18,7 +18,7 @@ OVERVIEW = """# The assignments
 
 Each row is made from the assignment itself: its notebook, and the answers that prove its checks. *Lines* are those of
 {doc}`the lecture <lecture>` that it examines. *Wrong answers* are given by hand, each named after a misunderstanding,
-and each loses exactly its points; *mutants* are one-line changes of the solution, of which the checks find so many of all.
+and each loses exactly its points; *mutants* are one-line changes of the solution, of which the checks find so many.
 The name leads to the proof, cell by cell.
 
 """
