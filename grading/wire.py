@@ -122,7 +122,8 @@ class _Writer:
             raise WireError(f"a tensor of {value.dtype}, {value.layout}")
         if value.numel() * value.element_size() > BUFFER_BYTES:  # an expanded one is small until it is written
             raise WireError(f"more than {BUFFER_BYTES >> 20} MiB of tensors")
-        plain = value.detach().cpu().resolve_conj().resolve_neg().contiguous().reshape(-1)
+        plain = value.detach().cpu().resolve_conj().resolve_neg().reshape(-1)
+        plain = plain.clone(memory_format=torch.contiguous_format)  # one of a single entry may keep any stride
         data = plain.view(torch.uint8).numpy().tobytes() if plain.numel() else b""
         return ["tensor", self.keep(data), name, list(value.shape), bool(value.requires_grad)]
 

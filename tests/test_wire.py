@@ -88,6 +88,7 @@ def test_views_and_gradients_cross():
     x = torch.arange(6.0).reshape(2, 3).T
     assert torch.equal(back(x), x)
     assert torch.equal(back(x[0].expand(4, 2)), x[0].expand(4, 2))
+    assert torch.equal(back(torch.arange(5)[2::5]), torch.tensor([2]))  # a single entry keeps its stride
     assert back(torch.nn.Parameter(torch.ones(2))).requires_grad
     assert not back(torch.ones(2)).requires_grad
     z = torch.tensor([1 + 2j]).conj()
