@@ -408,23 +408,26 @@ EXPLANATIONS = {
 }
 
 # ----------------------------------------------------------------------------------------------------------- survivors
+_WHY_0 = "equivalent: whole numbers become floats when they divide"
+_WHY_1 = "equivalent: two dimensions are exchanged, in whichever order they are named"
+_WHY_2 = "no mistake: guesses are not marked as right or wrong"
 SURVIVORS = {
     "average_of_the_past: counts = torch.arange(1, v.shape[1] + 1, dtype=v.dtype) -> "
-    "counts = torch.arange(1, v.shape[1] + 1)": "equivalent: whole numbers become floats when they divide",
+    "counts = torch.arange(1, v.shape[1] + 1)": _WHY_0,
     "scaled_dot_product: scores = q @ k.transpose(1, 2) / math.sqrt(q.shape[2]) -> "
-    "scores = q @ k.transpose(2, 1) / math.sqrt(q.shape[2])": "equivalent: two dimensions are exchanged, in whichever order they are named",
+    "scores = q @ k.transpose(2, 1) / math.sqrt(q.shape[2])": _WHY_1,
     "causal_mask: scores = q @ k.transpose(1, 2) / math.sqrt(q.shape[2]) -> "
-    "scores = q @ k.transpose(2, 1) / math.sqrt(q.shape[2])": "equivalent: two dimensions are exchanged, in whichever order they are named",
+    "scores = q @ k.transpose(2, 1) / math.sqrt(q.shape[2])": _WHY_1,
     "multi_head: part.view(B, T, heads, d // heads).transpose(1, 2) -> "
-    "part.view(B, T, heads, d // heads).transpose(2, 1)": "equivalent: two dimensions are exchanged, in whichever order they are named",
+    "part.view(B, T, heads, d // heads).transpose(2, 1)": _WHY_1,
     "multi_head: scores = q @ k.transpose(-1, -2) / math.sqrt(d // heads) -> "
-    "scores = q @ k.transpose(-2, -1) / math.sqrt(d // heads)": "equivalent: two dimensions are exchanged, in whichever order they are named",
+    "scores = q @ k.transpose(-2, -1) / math.sqrt(d // heads)": _WHY_1,
     "multi_head: scores = q @ k.transpose(-1, -2) / math.sqrt(d // heads) -> "
-    "scores = q @ k.transpose(-1, 2) / math.sqrt(d // heads)": "equivalent: two dimensions are exchanged, in whichever order they are named",
+    "scores = q @ k.transpose(-1, 2) / math.sqrt(d // heads)": _WHY_1,
     "multi_head: F.linear(y.transpose(1, 2).reshape(B, T, d), out_weight, out_bias) -> "
-    "F.linear(y.transpose(2, 1).reshape(B, T, d), out_weight, out_bias)": "equivalent: two dimensions are exchanged, in whichever order they are named",
-    "what_does_it_attend_to: guess = 10 -> guess = 11": "no mistake: guesses are not marked as right or wrong",
-    "what_does_it_attend_to: guess = 10 -> guess = 9": "no mistake: guesses are not marked as right or wrong",
+    "F.linear(y.transpose(2, 1).reshape(B, T, d), out_weight, out_bias)": _WHY_1,
+    "what_does_it_attend_to: guess = 10 -> guess = 11": _WHY_2,
+    "what_does_it_attend_to: guess = 10 -> guess = 9": _WHY_2,
 }
 
 # -------------------------------------------------------------------------------------------------------- sample class
