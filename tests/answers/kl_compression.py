@@ -195,6 +195,7 @@ WRONG["code_lengths"] = {
     "not_rounded": Wrong(_lengths("return -q.log2()"), _L),
     "one_more": Wrong(_lengths("return (-q.log2()).floor().long() + 1"), _L),
     "nats": Wrong(_lengths("return (-q.log()).ceil().long()"), _L),
+    "at_least_one": Wrong(_lengths(f"{_UP}.clamp(min=1)"), _L[1:]),
     "at_least_two": Wrong(_lengths(f"{_UP}.clamp(min=2)"), _L),
     "fixed_length": Wrong(_lengths("return torch.full(q.shape, math.ceil(math.log2(len(q))))"), _L),
     "kraft_with_plus": Wrong(_lengths(_UP, _KRAFT.replace("-int(length)", "int(length)")), _L),
