@@ -83,6 +83,7 @@ def cross_entropy(p, q):
             total += math.inf if b == 0 else -a * math.log2(b)
     return total
 """,
+    "NaN left out": _cross("return torch.nansum(-p * torch.log2(q))"),
     "xlogy": _cross("return -torch.special.xlogy(p, q).sum() / math.log(2)"),
     "numpy": """
 def cross_entropy(p, q):
@@ -127,7 +128,12 @@ def kl(p, q):
     with np.errstate(divide="ignore"):
         return (p[p > 0] * (np.log2(p[p > 0]) - np.log2(q[p > 0]))).sum()
 """,
-    "torch's distributions": """
+    "torch's Categorical": """
+def kl(p, q):
+    categorical = torch.distributions.Categorical
+    return torch.distributions.kl_divergence(categorical(probs=p), categorical(probs=q)) / math.log(2)
+""",
+    "xlogy, infinity apart": """
 def kl(p, q):
     if bool(((q == 0) & (p > 0)).any()):
         return torch.tensor(math.inf)
@@ -169,6 +175,7 @@ RIGHT["code_lengths"] = {
         "return torch.ceil(-torch.log2(q)).to(torch.int64)",
         "\n\ndef kraft(lengths):\n    return (0.5 ** torch.as_tensor(lengths).double()).sum()\n",
     ),
+    "numpy's natural logarithm": _lengths("return np.ceil(-np.log(q.numpy()) / np.log(2))"),
     "Python's ceil": _lengths("return [math.ceil(-math.log2(x)) for x in q.tolist()]"),
     "floor of the logarithm": _lengths(
         "return -q.log2().floor()", "\n\ndef kraft(lengths):\n    return sum(1 / (1 << int(n)) for n in lengths)\n"
