@@ -638,7 +638,34 @@ EXPLANATIONS = {
 }
 
 # ---------------------------------------------------------------------------------------------------------- survivors
-SURVIVORS = {}
+_COLUMN = "equivalent: there is one column only"
+_LAST = "equivalent: the last dimension is dimension 1"
+_STRICT = "equivalent: there are four parameters and four weights"
+_BET = "no mistake: a prediction is not marked as right or wrong"
+SURVIVORS = {
+    "gru_cell: from_x = (x @ w_ih.T + b_ih).chunk(3, -1) -> from_x = (x @ w_ih.T + b_ih).chunk(3, 1)": _LAST,
+    "gru_cell: from_h = (h @ w_hh.T + b_hh).chunk(3, -1) -> from_h = (h @ w_hh.T + b_hh).chunk(3, 1)": _LAST,
+    "char_log_prob: each = logits.log_softmax(-1).gather(-1, x[..., None])[..., 0] -> "
+    "each = logits.log_softmax(-1).gather(-1, x[..., None])[..., -1]": _COLUMN,
+    "sample_with_temperature: probs = (logits / temperature).softmax(-1) -> "
+    "probs = (logits / temperature).softmax(1)": _LAST,
+    "sample_with_temperature: 1 -> 2": "no mistake: the first of two draws without replacement is a draw like any",
+    "sample_with_temperature: (:, 0) -> (:, -1)": _COLUMN,
+    "bptt_jacobian: product = torch.eye(len(h), dtype=h.dtype) -> product = torch.eye(len(h))": "equivalent: the "
+    "states are float32, which is torch's usual precision",
+    "hidden_state_leaks: zip(gru.parameters(), weights, strict=True) -> zip(gru.parameters(), weights)": _STRICT,
+    "hidden_state_leaks: zip(gru.parameters(), weights, strict=True) -> "
+    "zip(gru.parameters(), weights, strict=False)": _STRICT,
+    **{
+        f"longest_memory: guesses = [10, 50, 200] -> guesses = {guess}": _BET
+        for guess in ([11, 50, 200], [9, 50, 200], [10, 51, 200], [10, 49, 200], [10, 50, 201], [10, 50, 199])
+    },
+    "surprise_per_letter: bits = -logits.log_softmax(-1)[torch.arange(len(x)), x] / math.log(2) -> "
+    "bits = -logits.log_softmax(1)[torch.arange(len(x)), x] / math.log(2)": _LAST,
+    "surprise_per_letter: ends = (x == 0).nonzero()[:, 0] -> ends = (x == 0).nonzero()[:-1, 0]": "equivalent: what "
+    "follows the first 0 is filled with 0, so a single 0 is at the last place, up to which all is shown anyway",
+    "surprise_per_letter: ends = (x == 0).nonzero()[:, 0] -> ends = (x == 0).nonzero()[:, -1]": _COLUMN,
+}
 
 # ------------------------------------------------------------------------------------------------------- sample class
 _ALL_RIGHT = {cell: next(iter(answers)) for cell, answers in RIGHT.items()}
