@@ -415,7 +415,7 @@ RIGHT["hidden_state_leaks"] = {
     "own cell": _HID
     + """    h, states = torch.zeros(len(e), weights[1].shape[1]), []
     for t in range(e.shape[1]):
-        h = gru_cell(e[:, t], h, *weights)
+        h = torch.as_tensor(gru_cell(e[:, t], h, *weights))
         states.append(h)
     return torch.stack(states, dim=1)
 """,
@@ -649,8 +649,10 @@ SURVIVORS = {
     "each = logits.log_softmax(-1).gather(-1, x[..., None])[..., -1]": _COLUMN,
     "sample_with_temperature: probs = (logits / temperature).softmax(-1) -> "
     "probs = (logits / temperature).softmax(1)": _LAST,
-    "sample_with_temperature: 1 -> 2": "no mistake: the first of two draws without replacement is a draw like any",
-    "sample_with_temperature: (:, 0) -> (:, -1)": _COLUMN,
+    "sample_with_temperature: return probs.multinomial(1, generator=source)[:, 0] -> "
+    "return probs.multinomial(2, generator=source)[:, 0]": "no mistake: the first of two draws without replacement is a draw like any",
+    "sample_with_temperature: return probs.multinomial(1, generator=source)[:, 0] -> "
+    "return probs.multinomial(1, generator=source)[:, -1]": _COLUMN,
     "bptt_jacobian: product = torch.eye(len(h), dtype=h.dtype) -> product = torch.eye(len(h))": "equivalent: the "
     "states are float32, which is torch's usual precision",
     "hidden_state_leaks: zip(gru.parameters(), weights, strict=True) -> zip(gru.parameters(), weights)": _STRICT,
