@@ -650,7 +650,8 @@ SURVIVORS = {
     "sample_with_temperature: probs = (logits / temperature).softmax(-1) -> "
     "probs = (logits / temperature).softmax(1)": _LAST,
     "sample_with_temperature: return probs.multinomial(1, generator=source)[:, 0] -> "
-    "return probs.multinomial(2, generator=source)[:, 0]": "no mistake: the first of two draws without replacement is a draw like any",
+    "return probs.multinomial(2, generator=source)[:, 0]": "no mistake: the "
+    "first of two draws without replacement is a draw like any",
     "sample_with_temperature: return probs.multinomial(1, generator=source)[:, 0] -> "
     "return probs.multinomial(1, generator=source)[:, -1]": _COLUMN,
     "bptt_jacobian: product = torch.eye(len(h), dtype=h.dtype) -> product = torch.eye(len(h))": "equivalent: the "
