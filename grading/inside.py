@@ -2,9 +2,10 @@
 
     python -m grading.inside CONTROL SETTINGS
 
-The warm process has imported what notebooks import, and never sees a submission. For each one it forks a watcher, which
-enters namespaces of its own and forks the student's process there. The watcher ends all of it when the student's
-process ends, when too much memory is in use, or when whoever asked lets go of the leash.
+CONTROL is the number of an open socket, or the path of one that can be connected to. The warm process has
+imported what notebooks import, and never sees a submission. For each one it forks a watcher, which enters namespaces of
+its own and forks the student's process there. The watcher ends all of it when the student's process ends, when too much
+memory is in use, or when whoever asked lets go of the leash.
 """
 
 import contextlib
@@ -218,7 +219,11 @@ def watch(line: socket.socket, leash: socket.socket, settings: dict) -> str:
 
 def main() -> None:
     """Import, say so, and fork on request until the control line is closed."""
-    control = socket.socket(fileno=int(sys.argv[1]))
+    if sys.argv[1].isdigit():
+        control = socket.socket(fileno=int(sys.argv[1]))
+    else:
+        control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        control.connect(sys.argv[1])
     settings = json.loads(sys.argv[2])
     _libc().prctl(DUMPABLE, 0, 0, 0, 0)
     for name in settings["warm"]:

@@ -2,30 +2,40 @@
 
 No network, no files but the interpreter, its packages and a copy of dgmlib without the assignment's answers, all
 read-only, a small /tmp of one's own, no way to more rights, and limits on memory, processes, files and time.
+
+Podman or Docker can take bubblewrap's place (``COURSE_SANDBOX=podman``). The container's image is empty: it is shown
+the same folders at the same places, so student code meets the same interpreter and packages, and nothing is fetched.
 """
 
 import ast
 import atexit
 import contextlib
 import glob
+import io
 import json
 import os
 import select
+import shlex
 import shutil
 import socket
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import tempfile
+import time
 from pathlib import Path
 
 from grading import inside
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOWN = ["__init__", "inside", "servant", "shell", "wire"]  # the modules of grading that the sandbox needs
-KINDS = ["bubblewrap", "none"]
+ENGINES = ["podman", "docker"]
+KINDS = ["bubblewrap", *ENGINES, "none"]
+IMAGE = "course-sandbox"  # of the engines: folders to mount on, and nothing in them
 FIRST_UID = 61000  # a user that owns nothing on any machine; each worker takes its own
 WAIT = 120  # seconds for the warm process to be ready
+SYSTEM = ["/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime", "/etc/fonts"]
 
 
 class NoSandbox(RuntimeError):
@@ -120,13 +130,62 @@ def command(folder: Path, data: list[Path], as_root: bool) -> list[str]:
             words += ["--symlink", os.readlink(f"/{name}"), f"/{name}"]
         elif Path("/", name).is_dir():
             words += ["--ro-bind", f"/{name}", f"/{name}"]
-    for name in ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime", "/etc/fonts"):
+    for name in SYSTEM:
         words += ["--ro-bind-try", name, name]
     for place in shown:
         words += ["--ro-bind", str(place), str(place)]
     words += ["--ro-bind", str(folder), "/course", "--proc", "/proc", "--dev", "/dev"]
     words += ["--perms", "1777", "--size", str(16 << 20), "--tmpfs", "/dev/shm"]
     return [*words, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
+
+
+def container_command(engine: str, folder: Path, data: list[Path], environment: dict[str, str]) -> list[str]:
+    """A container engine's command line, up to the program that it runs: the same places in sight as bubblewrap shows.
+
+    The words of ``COURSE_SANDBOX_OPTIONS`` go before the image, for what a machine's engine wants.
+    """
+    words = [engine, "run", "--rm", "--network", "none", "--read-only", "--hostname", "sandbox", "--workdir", "/tmp"]
+    words += ["--cap-drop", "ALL"]  # those below set up a student's place; the student's process has none
+    for right in ("SYS_ADMIN", "SETPCAP", "KILL", "SETUID", "SETGID", "DAC_OVERRIDE"):
+        words += ["--cap-add", right]
+    # Each student's process loads a filter of its own, and mounts a /proc of its own: neither may be in its way.
+    unmask = "unmask=ALL" if engine == "podman" else "systempaths=unconfined"
+    for option in ("seccomp=unconfined", "apparmor=unconfined", "label=disable", unmask):
+        words += ["--security-opt", option]
+    if engine == "podman":  # which would write down the machine's names, and leave places to write to
+        words += ["--no-hosts", "--passwd=false", "--read-only-tmpfs=false"]
+    words += ["--tmpfs", f"/tmp:rw,size={64 << 20},mode=1777", "--shm-size", str(16 << 20)]
+    system = [Path("/usr"), *(Path("/", name) for name in ("lib", "lib32", "lib64", "bin", "sbin")), *map(Path, SYSTEM)]
+    for place in [*(place for place in system if place.exists()), *_roots(), *data]:
+        words += ["--volume", f"{place}:{place}:ro"]
+    words += ["--volume", f"{folder}:/course:ro"]
+    for name, value in environment.items():
+        words += ["--env", f"{name}={value}"]
+    return [*words, *shlex.split(os.environ.get("COURSE_SANDBOX_OPTIONS", "")), IMAGE]
+
+
+def have_image(engine: str) -> None:
+    """See to it that the engine has the empty image.
+
+    Raises:
+        NoSandbox: if there is no such engine here, or it does not answer.
+    """
+    if shutil.which(engine) is None:
+        raise NoSandbox(
+            f"COURSE_SANDBOX={engine}: there is no {engine} here; install it, or bubblewrap (apt-get install "
+            "bubblewrap) and leave COURSE_SANDBOX unset"
+        )
+    if subprocess.run([engine, "image", "inspect", IMAGE], capture_output=True).returncode == 0:
+        return
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        for name in ("usr", "etc", "proc", "dev", "sys", "tmp", "course"):
+            about = tarfile.TarInfo(name)
+            about.type, about.mode = tarfile.DIRTYPE, 0o755
+            tar.addfile(about)
+    done = subprocess.run([engine, "import", "-", IMAGE], input=archive.getvalue(), capture_output=True)
+    if done.returncode:
+        raise NoSandbox(f"{engine} makes no image: {done.stderr.decode('utf-8', 'replace').strip()[-1000:]}")
 
 
 # ----------------------------------------------------------------------------------------------------------- in its use
@@ -137,8 +196,8 @@ class Sandbox:
 
     Args:
         hidden: modules of dgmlib whose answers are not in sight.
-        kind: ``"bubblewrap"``, or ``"none"``: no protection at all, for code that one wrote oneself. The environment
-            variable ``COURSE_SANDBOX`` says it otherwise.
+        kind: ``"bubblewrap"``, ``"podman"``, ``"docker"``, or ``"none"``: no protection at all, for code that one
+            wrote oneself. The environment variable ``COURSE_SANDBOX`` says it otherwise.
         number: of this sandbox among those at work at the same time.
         memory: bytes for all processes of a student, with what they keep in /tmp.
         processes: how many a student may have.
@@ -163,15 +222,15 @@ class Sandbox:
         self.kind = kind or os.environ.get("COURSE_SANDBOX") or "bubblewrap"
         if self.kind not in KINDS:
             raise ValueError(f"COURSE_SANDBOX: got {self.kind!r}, wanted one of {', '.join(KINDS)}")
-        self.process = self.control = None
+        self.process = self.control = self.door = None
         self.folder = Path(tempfile.mkdtemp(prefix="grading-"))
         atexit.register(self.close)
         furnish(self.folder, hidden)
-        isolated = self.kind == "bubblewrap"
+        isolated, contained = self.kind != "none", self.kind in ENGINES
         root = os.geteuid() == 0
         self.settings = {
             "isolated": isolated,
-            "uid": FIRST_UID + number if root and isolated else None,
+            "uid": FIRST_UID + number if contained or (root and isolated) else None,
             "home": "/tmp/home" if isolated else str(self.folder / "home"),
             "memory": memory,
             "disk": disk,
@@ -195,8 +254,13 @@ class Sandbox:
         self.settings["environment"] = environment
         data = [Path(place).resolve() for place in data if Path(place).is_dir()]
         self.settings["kept"] = [str(place) for place in [*_roots(), *data] if place.is_relative_to("/tmp")]
-        self.words = command(self.folder, data, root) if isolated else []
-        self.environment = environment
+        self.words, self.environment = [], environment
+        if contained:
+            have_image(self.kind)
+            self.words = container_command(self.kind, self.folder, data, environment)
+            self.environment = dict(os.environ)  # of the engine's command, which passes on what the words say
+        elif isolated:
+            self.words = command(self.folder, data, root)
 
     def start(self) -> None:
         """Have the warm process ready.
@@ -211,25 +275,49 @@ class Sandbox:
         if self.process is not None and self.process.poll() is None:
             return lambda: None
         self.stop()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        arguments = [sys.executable, "-m", "grading.inside", str(theirs.fileno()), json.dumps(self.settings)]
         errors = tempfile.TemporaryFile()  # noqa: SIM115, closed by wait
+        if self.kind in ENGINES:  # they pass on no open socket, so the warm process comes to the door
+            self.door = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            self.door.bind(str(self.folder / "door"))
+            (self.folder / "door").chmod(0o600)
+            self.door.listen(1)
+            theirs, end = contextlib.nullcontext(), "/course/door"
+        else:
+            self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            end = str(theirs.fileno())
+        arguments = [sys.executable, "-m", "grading.inside", end, json.dumps(self.settings)]
         with theirs:
             self.process = subprocess.Popen(
-                [*self.words, *arguments], env=self.environment, pass_fds=[theirs.fileno()], cwd="/",
+                [*self.words, *arguments], env=self.environment, cwd="/",
+                pass_fds=[] if self.door else [theirs.fileno()],
                 stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, preexec_fn=_modest,
             )  # fmt: skip
-        self.control = ours
 
         def wait():
             with errors:
-                answered, _, _ = select.select([ours], [], [], WAIT)
-                if not (answered and ours.recv(4096)):
+                if self.door is not None:
+                    self._let_in()
+                answered = self.control and select.select([self.control], [], [], WAIT)[0]
+                if not (answered and self.control.recv(4096)):
                     self.stop()
                     errors.seek(0)
                     raise NoSandbox(self._refused(errors.read().decode("utf-8", "replace")[-2000:]))
 
         return wait
+
+    def _let_in(self) -> None:
+        """Wait for the warm process at the door, as long as there is one, and shut the door behind it."""
+        until = time.monotonic() + WAIT
+        while self.control is None and self.process.poll() is None and time.monotonic() < until:
+            if select.select([self.door], [], [], 0.1)[0]:
+                self.control, _ = self.door.accept()
+        self._shut()
+
+    def _shut(self) -> None:
+        if self.door is not None:
+            self.door.close()
+            (self.folder / "door").unlink(missing_ok=True)
+        self.door = None
 
     def _refused(self, said: str) -> str:
         advice = ""
@@ -255,9 +343,13 @@ class Sandbox:
 
     def stop(self) -> None:
         """End the warm process and whatever runs under it."""
+        self._shut()
         if self.control is not None:
             self.control.close()
         if self.process is not None:
+            if self.kind in ENGINES:  # the engine's command is not the container, which ends as its control is closed
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self.process.wait(10)
             with contextlib.suppress(ProcessLookupError):
                 self.process.kill()
             self.process.wait()

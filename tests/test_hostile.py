@@ -79,7 +79,7 @@ def strangers():
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
     """The class, graded; with what was there before and after."""
-    assert os.environ.get("COURSE_SANDBOX", "bubblewrap") == "bubblewrap", "hostile code is run in a sandbox alone"
+    assert os.environ.get("COURSE_SANDBOX") != "none", "hostile code is run in a sandbox alone"
     folder = tmp_path_factory.mktemp("hostile")
     shutil.copytree(SOLUTION.parent, folder / "solutions" / STEM)
     notebook = folder / "solutions" / STEM / SOLUTION.name

@@ -6,13 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
 from stations import job
 
 from grading.referee import Station
-from grading.sandbox import ROOT, NoSandbox, Sandbox, furnish, without
+from grading.sandbox import ENGINES, ROOT, NoSandbox, Sandbox, command, container_command, furnish, without
 
 # Each line prints what it could do; the right answer is the one that could do nothing.
 PROBES = """
@@ -134,8 +135,79 @@ def test_a_station_without_a_sandbox_says_so(tmp_path, monkeypatch):
 
 def test_an_unknown_kind_is_refused(monkeypatch):
     monkeypatch.setenv("COURSE_SANDBOX", "strong")
-    with pytest.raises(ValueError, match="COURSE_SANDBOX: got 'strong', wanted one of bubblewrap, none"):
+    with pytest.raises(
+        ValueError, match="COURSE_SANDBOX: got 'strong', wanted one of bubblewrap, podman, docker, none"
+    ):
         Sandbox()
+
+
+# ------------------------------------------------------------------------------------------- in bubblewrap's place
+
+
+def engine(folder, name="podman"):
+    """A stand-in for an engine on the PATH; where its image will lie."""
+    (folder / name).write_text(f'#!/bin/sh\nexec {sys.executable} {ROOT}/tests/engine.py "$@"\n')
+    (folder / name).chmod(0o755)
+    return {"PATH": f"{folder}:{os.environ['PATH']}", "ENGINE_IMAGE": str(folder / "image.tar")}
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_container_engine_holds_as_well(name, tmp_path, monkeypatch):
+    for variable, value in engine(tmp_path, name).items():
+        monkeypatch.setenv(variable, value)
+    came = run([], {"kind": name})
+    assert [words for words in WANTED if words not in came] == [], came
+    with tarfile.open(tmp_path / "image.tar") as image:
+        assert all(entry.isdir() for entry in image) and "course" in image.getnames()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="an engine's container becomes other users")
+def test_what_an_engine_started_ends_with_its_sandbox(tmp_path, monkeypatch):
+    for variable, value in engine(tmp_path).items():
+        monkeypatch.setenv(variable, value)
+    made = Sandbox(kind="podman")
+    made.start()
+    process, door = made.process, made.folder / "door"
+    assert not door.exists()  # shut behind the one that came in: no student's code finds it
+    line, leash = made.student()
+    with line:
+        leash.close()
+        made.close()
+        assert line.recv(1) == b"" and not made.folder.exists()
+    assert process.returncode == 0  # it ended by itself, as its control was closed
+
+
+def test_without_the_engine_nothing_runs(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(NoSandbox, match=r"COURSE_SANDBOX=docker: there is no docker here; install it, or bubblewrap"):
+        Sandbox(kind="docker")
+
+
+@pytest.mark.parametrize(
+    ("does", "words"), [("import", "makes no image: no space"), ("run", "did not start: no space")]
+)
+def test_an_engine_that_fails_is_quoted(does, words, tmp_path, monkeypatch):
+    (tmp_path / "podman").write_text(
+        f'#!/bin/sh\ncase $1 in image) exit 1;; {does}) echo "no space" >&2; exit 125;; esac\ncat > /dev/null\n'
+    )
+    (tmp_path / "podman").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(NoSandbox, match=words):
+        Sandbox(kind="podman").start()
+
+
+def test_an_engine_shows_what_bubblewrap_shows(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_SANDBOX_OPTIONS", "--cgroups=disabled --label 'two words'")
+    by_bwrap = command(tmp_path, [], True)
+    shown = {by_bwrap[i + 2] for i, word in enumerate(by_bwrap) if word in ("--ro-bind", "--ro-bind-try", "--symlink")}
+    shown = {place for place in shown if os.path.exists(place) or place == "/course"}
+    for name in ENGINES:
+        words = container_command(name, tmp_path, [], {"A": "b c"})
+        volumes = [words[i + 1].split(":") for i, word in enumerate(words) if word == "--volume"]
+        assert {target for _, target, _ in volumes} == shown
+        assert {mode for *_, mode in volumes} == {"ro"}
+        assert words[-4:] == ["--cgroups=disabled", "--label", "two words", "course-sandbox"]
+        assert "A=b c" in words and words[words.index("--network") + 1] == "none" and "--read-only" in words
 
 
 def test_what_is_hidden_is_there_and_does_nothing(tmp_path):
