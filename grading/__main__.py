@@ -121,10 +121,10 @@ def tell(course, stem: str, done) -> int:
     from grading.case import Assignment
 
     known = Assignment(course.folder / "solutions" / stem / f"{stem}.ipynb")
-    marks = course.marks(stem)
-    shown = {student: marks[student] for student in sorted(done.results) if student in marks}
-    if 0 < len(shown) <= 12:
-        click.echo(loop.table(shown, known.most))
+    if len(done.results) <= 12:  # a class's marks would fill the memory, and the terminal
+        marks = course.marks(stem)
+        if shown := {student: marks[student] for student in sorted(done.results) if student in marks}:
+            click.echo(loop.table(shown, known.most))
     click.echo(told.summary(known, list(done.results.values())))
     for student, error in done.errors.items():
         click.echo(f"{student}: the gradebook was not updated:\n{error}", err=True)
@@ -273,7 +273,7 @@ def report(assignment, folder, to, for_class):
 
     known = Assignment(folder / "solutions" / assignment / f"{assignment}.ipynb")
     ledger = Ledger(folder / "ledger", assignment)
-    results = [attempts[-1] for student in ledger.students() if (attempts := ledger.attempts(student))]
+    results = [newest for student in ledger.students() if (newest := ledger.newest(student))]
     to = to or Path(f"{assignment}-class.html" if for_class else f"{assignment}.html")
     to.write_text(reporting.page(known, results, for_class), encoding="utf-8")
     click.echo(f"{to}: {len(results)} students")

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbgrader.api
 from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeFactory
@@ -28,6 +29,24 @@ def settings(folder: Path, exchange: Path | None = None) -> Config:
     if exchange is not None:
         config.Exchange.root = str(exchange)
     return config
+
+
+@contextlib.contextmanager
+def one_engine() -> Iterator[None]:
+    """Let all gradebooks that are opened meanwhile share an engine: nbgrader opens one some ten times a submission, and
+    most of the time that each takes is for statements that the engine before it had compiled."""
+    made, plain = {}, nbgrader.api.create_engine
+
+    def create_engine(url, **options):
+        if url not in made:
+            made[url] = plain(url, **options)
+        return made[url]
+
+    nbgrader.api.create_engine = create_engine
+    try:
+        yield
+    finally:
+        nbgrader.api.create_engine = plain
 
 
 class Course:

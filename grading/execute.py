@@ -16,8 +16,9 @@ from pathlib import Path
 from nbconvert.exporters import NotebookExporter
 from nbformat import v4
 from nbgrader import utils
+from nbgrader.api import Gradebook
 from nbgrader.preprocessors import Execute as PlainExecute
-from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
+from nbgrader.preprocessors import NbGraderPreprocessor
 
 from grading.case import Assignment, Case, environment, key_of
 from grading.ledger import Ledger
@@ -185,25 +186,33 @@ def message_of(output: dict) -> dict:
     return {"header": {"msg_type": output["output_type"]}, "content": content}
 
 
-class SaveMarks(SaveAutoGrades):
+class SaveMarks(NbGraderPreprocessor):
     """Takes a check's points from the result, never from what it put out. A held submission has none, and waits for a
-    person."""
+    person. All marks of a submission change at once, or none does."""
 
     def preprocess(self, nb, resources):
         """Write the marks of all cells into the gradebook."""
-        self.result = resources["grading"]
-        nb, resources = super().preprocess(nb, resources)
-        Ledger(Path(self.parent.parent.coursedir.root, "ledger"), self.assignment_id).post(self.result)
+        about, result = resources["nbgrader"], resources["grading"]
+        with Gradebook(about["db_url"]) as gradebook:
+            submitted = gradebook.find_submission_notebook(about["notebook"], about["assignment"], about["student"])
+            cells = [*submitted.notebook.grade_cells, *submitted.notebook.solution_cells]
+            names = {cell.id: cell.name for cell in cells}
+            grades = {names[grade.cell_id]: grade for grade in submitted.grades}
+            comments = {names[comment.cell_id]: comment for comment in submitted.comments}
+            for cell in nb.cells:
+                name = cell.metadata.get("nbgrader", {}).get("grade_id")
+                if utils.is_grade(cell):
+                    grade = grades[name]
+                    if result["outcome"] == "held":
+                        grade.auto_score = None
+                    elif utils.is_solution(cell):
+                        grade.auto_score, _ = utils.determine_grade(cell, self.log)
+                    else:
+                        grade.auto_score = result["cells"][name]["points"]
+                    grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
+                if utils.is_solution(cell):
+                    untouched = cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell)
+                    comments[name].auto_comment = "No response." if untouched else None
+            gradebook.db.commit()
+        Ledger(Path(self.parent.parent.coursedir.root, "ledger"), about["assignment"]).post(result)
         return nb, resources
-
-    def _add_score(self, cell, resources):
-        place = (cell.metadata["nbgrader"]["grade_id"], self.notebook_id, self.assignment_id, self.student_id)
-        grade = self.gradebook.find_grade(*place)
-        if self.result["outcome"] == "held":
-            grade.auto_score = None
-        elif utils.is_solution(cell):
-            grade.auto_score, _ = utils.determine_grade(cell, self.log)
-        else:
-            grade.auto_score = self.result["cells"][place[0]]["points"]
-        grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
-        self.gradebook.db.commit()

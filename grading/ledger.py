@@ -83,6 +83,11 @@ class Ledger:
         files = sorted((self.folder / "students" / student).glob("[0-9]*.json"))
         return [json.loads(file.read_text("utf-8")) for file in files]
 
+    def newest(self, student: str) -> dict | None:
+        """The newest attempt at a student's submissions, :func:`brief`, or nothing."""
+        files = sorted((self.folder / "students" / student).glob("[0-9]*.json"))
+        return brief(json.loads(files[-1].read_text("utf-8"))) if files else None
+
     def find(self, student: str, key: str) -> dict | None:
         """The attempt of this key that was graded or held, or nothing."""
         for file in sorted((self.folder / "students" / student).glob(f"[0-9]*-{key[:16]}.json"), reverse=True):
@@ -127,6 +132,17 @@ class Ledger:
                 yield
             finally:
                 file.truncate(0)
+
+
+def brief(result: dict) -> dict:
+    """An attempt without what its cells put out, but for errors' first words: what a whole class can be held in memory
+    as."""
+    cells = {}
+    for name, cell in result["cells"].items():
+        errors = [output for output in cell["outputs"] if output["output_type"] == "error"][:3]
+        short = [{"output_type": "error", "evalue": error["evalue"][:300]} for error in errors]
+        cells[name] = {**cell, "outputs": short}
+    return {**result, "cells": cells}
 
 
 def points(result: dict) -> dict[str, float]:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from grading import ledger as ledgers
 from grading.case import Assignment, Case, environment
-from grading.course import Course, StepFailed
+from grading.course import Course, StepFailed, one_engine
 from grading.execute import kind
 from grading.referee import Station
 
@@ -24,7 +24,8 @@ TRIES = 2
 
 
 class Graded(NamedTuple):
-    """What a run did: the newest attempt of each student, whose attempts are new, and what was not posted and why."""
+    """What a run did: the newest attempt of each student (:func:`grading.ledger.brief`), whose attempts are new, whose
+    marks would change, and what was not posted and why."""
 
     results: dict[str, dict]
     fresh: list[str]
@@ -176,11 +177,19 @@ def grade(
     chosen = [
         s for s in found if (students is None or s in students) and (since is None or handed_in(found[s]) > since)
     ]
-    with ledger.alone():
+    with ledger.alone(), one_engine():
         seed, sandbox, known, results, fresh, errors, changes = ledger.seed(), kind(), environment(), {}, [], {}, []
 
         def case_of(student):
             return Case(assignment, student, found[student], seed, sandbox, known)
+
+        def finish(student, result):
+            results[student] = ledgers.brief(result)
+            say(student, result)
+            try:
+                changes.extend(post(course, ledger, assignment, result, accept))
+            except StepFailed as failure:
+                errors[student] = str(failure)
 
         todo = []
         for student in chosen:
@@ -193,18 +202,7 @@ def grade(
             if result is None:
                 todo.append(student)
             else:
-                results[student] = result
-
-        def finish(student, result):
-            results[student] = result
-            say(student, result)
-            try:
-                changes.extend(post(course, ledger, assignment, result, accept))
-            except StepFailed as failure:
-                errors[student] = str(failure)
-
-        for student in list(results):
-            finish(student, results[student])
+                finish(student, result)
         for attempt in range(TRIES):
             if not todo:
                 break

@@ -50,7 +50,7 @@ OUTCOMES = {"graded": "graded", "held": "held (no mark)", "failed": "failed here
 
 def status(ledger: Ledger, students: list[str]) -> str:
     """How far an assignment is: of those who handed in, how many ended how, and how many wait."""
-    newest = {student: (ledger.attempts(student) or [None])[-1] for student in students}
+    newest = {student: ledger.newest(student) for student in students}
     counts = collections.Counter(attempt["outcome"] if attempt else "waiting" for attempt in newest.values())
     posted = sum(
         bool(attempt) and (ledger.posted(student) or {}).get("key") == attempt["key"]
