@@ -76,7 +76,8 @@ def test_without_survivors_it_shows_no_line_of_the_solution(stem):
     assert matrix.page(stem).startswith(page)
     for mutant in mutants.of_assignment(mutants.read(stem)):
         for side in re.fullmatch(r"line \d+: `(.*)` -> `(.*)`", mutant.about, re.DOTALL).groups():
-            assert side not in page
+            word = side.isidentifier() or side.isdigit()  # any page may have a word in common with a solution
+            assert word or side not in page
 
 
 @pytest.fixture
