@@ -241,7 +241,40 @@ RIGHT["sgd_loop"] = {
         "            t = t - rate * (1 / (1 + np.exp(-X[i] @ t)) - Y[i]) @ X[i] / len(i)\n    return t"
     ),
 }
+RIGHT["sgd_loop"]["torch's loader"] = (
+    _e(
+        "g = torch.Generator().manual_seed(seed)\n"
+        "    return list(torch.utils.data.DataLoader(range(n), batch_size=batch, shuffle=True, generator=g))"
+    )
+    + _GAP
+    + _S1
+)
+_G0 = "g = torch.Generator().manual_seed(seed)\n    "
 WRONG["sgd_loop"] = {
+    "batches_shuffled_but_not_rows": Wrong(
+        _e(
+            _G0 + "b, k = list(torch.arange(n).split(batch)), n // batch\n"
+            "    return [b[i] for i in torch.randperm(k, generator=g).tolist()] + b[k:]"
+        )
+        + _GAP
+        + _S1,
+        _L[1:],
+    ),
+    "begins_somewhere_and_goes_round": Wrong(
+        _e(
+            _G0 + "shift = int(torch.randint(n, (1,), generator=g))\n"
+            "    return list(torch.arange(n).roll(shift).split(batch))"
+        )
+        + _GAP
+        + _S1,
+        _L[1:],
+    ),
+    "shuffled_within_batches_alone": Wrong(
+        _e(_G0 + "return [b[torch.randperm(len(b), generator=g)] for b in torch.arange(n).split(batch)]") + _GAP + _S1,
+        _L[1:],
+    ),
+    "the_same_order_each_epoch": Wrong(_E1 + _GAP + _S1.replace("seed + e", "seed"), _L[1:]),
+    "last_batch_divided_by_batch": Wrong(_E1 + _GAP + _S1.replace("/ len(i)", "/ batch"), _L[1:]),
     "no_shuffling": Wrong(_e("return list(torch.arange(n).split(batch))") + _GAP + _S1, _L[1:]),
     "with_replacement": Wrong(
         _e(
@@ -283,6 +316,7 @@ RIGHT["momentum"] = {
     "sum, then step": _f("m = mu * m + g\n    return theta - rate * m, m"),
     "torch.add": _f("m = torch.add(g, m, alpha=mu)\n    return torch.add(theta, m, alpha=-rate), m"),
     "written out": _f("return theta - rate * mu * m - rate * g, mu * m + g"),
+    "in place": _f("m.mul_(mu).add_(g)\n    theta -= rate * m\n    return theta, m"),
     "a list": _f("new = m * mu\n    new = new + g\n    return [theta - new * rate, new]"),
 }
 WRONG["momentum"] = {
@@ -350,6 +384,13 @@ WRONG["forgot_zero_grad"] = {
             _T.replace("for _ in range(steps)", "for s in range(steps)")
             + "loss(theta, x, y).backward()\n        "
             + _W.replace("theta.grad\n", "theta.grad / (s + 1)\n")
+        ),
+        _Z,
+    ),
+    "a_detached_copy_is_moved": Wrong(
+        _f(
+            _T + "theta.grad = None\n        loss(theta, x, y).backward()\n        free = theta.detach().clone()\n"
+            "        free -= rate * theta.grad\n    return theta.detach()"
         ),
         _Z,
     ),
