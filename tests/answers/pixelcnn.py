@@ -680,7 +680,67 @@ EXPLANATIONS = {
 }
 
 # ----------------------------------------------------------------------------------------------------------- survivors
-SURVIVORS = {}
+_WHY_0 = "equivalent: the centre is set afterwards"
+_WHY_1 = "equivalent: kernels have as many rows as columns"
+_WHY_2 = "equivalent: ones and zeros of another kind of number"
+_WHY_3 = "no mistake: guesses are not marked as right or wrong"
+_WHY_4 = "equivalent: the larger of two, in whichever order"
+_WHY_5 = "equivalent: rows that far up have no blind pixels in the image"
+_WHY_6 = "equivalent: torch finds the common kind of number"
+_WHY_7 = "equivalent: that dimension has one entry"
+_WHY_8 = "equivalent: what stands in pixels that are not drawn yet does not matter"
+_WHY_9 = "equivalent: there is one colour"
+_WHY_10 = "equivalent: two dimensions, of which the last is number 1"
+_WHY_11 = "a random number that is an interval's end to the last bit: too rare to be asked for"
+_WHY_12 = "rounding: the sum of probabilities ends below one by less than any check's tolerance"
+_WHY_13 = "equivalent: both have one entry for each layer"
+_WHY_14 = "equivalent: zeros further to the right are cut off"
+SURVIVORS = {
+    "colours_in_order: before = torch.arange(side * side) < side * side // 2 -> "
+    "before = torch.arange(side * side) <= side * side // 2": _WHY_0,
+    "masked_convolution: return F.conv2d(x, weight * mask, bias, padding=weight.shape[-1] // 2) -> "
+    "return F.conv2d(x, weight * mask, bias, padding=weight.shape[-2] // 2)": _WHY_1,
+    "receptive_field: field = torch.zeros(size, size, dtype=torch.long) -> field = torch.zeros(size, size)": _WHY_2,
+    "where_is_the_blind_spot: guesses = [4, 4] -> guesses = [5, 4]": _WHY_3,
+    "where_is_the_blind_spot: guesses = [4, 4] -> guesses = [3, 4]": _WHY_3,
+    "where_is_the_blind_spot: guesses = [4, 4] -> guesses = [4, 5]": _WHY_3,
+    "where_is_the_blind_spot: guesses = [4, 4] -> guesses = [4, 3]": _WHY_3,
+    "where_is_the_blind_spot: return sum((max(half - radius * d, 0) for d in range(1, half + 1))) -> "
+    "return sum((max(0, half - radius * d) for d in range(1, half + 1)))": _WHY_4,
+    "where_is_the_blind_spot: return sum((max(half - radius * d, 0) for d in range(1, half + 1))) -> "
+    "return sum((max(half - radius * d, 0) for d in range(1, half + 1 - 1)))": _WHY_5,
+    "where_is_the_blind_spot: return sum((max(half - radius * d, 0) for d in range(1, half + 1))) -> "
+    "return sum((max(half - radius * d, 0) for d in range(1, half + 2)))": _WHY_5,
+    "where_is_the_blind_spot: return sum((max(half - radius * d, 0) for d in range(1, half + 1))) -> "
+    "return sum((max(half - radius * d, 0) for d in range(1, half + 0)))": _WHY_5,
+    "two_stacks: opened = torch.ones(rho + 1, dtype=w_h.dtype) -> opened = torch.ones(rho + 1)": _WHY_6,
+    "log_prob_of_an_image: log_p = logits.log_softmax(-1).gather(-1, x[..., None])[..., 0] -> "
+    "log_p = logits.log_softmax(-1).gather(-1, x[..., None])[..., -1]": _WHY_7,
+    "sample_pixel_by_pixel: x = torch.zeros(u.shape, dtype=torch.long) -> "
+    "x = torch.ones(u.shape, dtype=torch.long)": _WHY_8,
+    "sample_pixel_by_pixel: ends = network(x, weights)[:, 0, r, c].softmax(-1).cumsum(-1) -> "
+    "ends = network(x, weights)[:, -1, r, c].softmax(-1).cumsum(-1)": _WHY_9,
+    "sample_pixel_by_pixel: ends = network(x, weights)[:, 0, r, c].softmax(-1).cumsum(-1) -> "
+    "ends = network(x, weights)[:, 0, r, c].softmax(1).cumsum(-1)": _WHY_10,
+    "sample_pixel_by_pixel: ends = network(x, weights)[:, 0, r, c].softmax(-1).cumsum(-1) -> "
+    "ends = network(x, weights)[:, 0, r, c].softmax(-1).cumsum(1)": _WHY_10,
+    "sample_pixel_by_pixel: value = (u[:, 0, r, c, None] >= ends).sum(-1) -> "
+    "value = (u[:, 0, r, c, None] > ends).sum(-1)": _WHY_11,
+    "sample_pixel_by_pixel: value = (u[:, 0, r, c, None] >= ends).sum(-1) -> "
+    "value = (u[:, -1, r, c, None] >= ends).sum(-1)": _WHY_9,
+    "sample_pixel_by_pixel: value = (u[:, 0, r, c, None] >= ends).sum(-1) -> "
+    "value = (u[:, 0, r, c, None] >= ends).sum(1)": _WHY_10,
+    "sample_pixel_by_pixel: x[:, 0, r, c] = value.clamp(max=ends.shape[1] - 1) -> "
+    "x[:, -1, r, c] = value.clamp(max=ends.shape[1] - 1)": _WHY_9,
+    "sample_pixel_by_pixel: x[:, 0, r, c] = value.clamp(max=ends.shape[1] - 1) -> "
+    "x[:, 0, r, c] = value.clamp(max=ends.shape[1] + 1)": _WHY_12,
+    "sample_pixel_by_pixel: x[:, 0, r, c] = value.clamp(max=ends.shape[1] - 1) -> "
+    "x[:, 0, r, c] = value.clamp(max=ends.shape[1] - 0)": _WHY_12,
+    "rows_cached: enumerate(zip(rows, weights, strict=True)) -> enumerate(zip(rows, weights))": _WHY_13,
+    "rows_cached: enumerate(zip(rows, weights, strict=True)) -> enumerate(zip(rows, weights, strict=False))": _WHY_13,
+    "rows_cached: patch = F.pad(row, (1, 1))[:, :, :, c:c + 3].clone() -> "
+    "patch = F.pad(row, (1, 2))[:, :, :, c:c + 3].clone()": _WHY_14,
+}
 
 # -------------------------------------------------------------------------------------------------------- sample class
 _ALL_RIGHT = {cell: next(iter(answers)) for cell, answers in RIGHT.items()}
