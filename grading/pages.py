@@ -17,9 +17,9 @@ from grading.matrix import page as matrix_page
 OVERVIEW = """# The assignments
 
 Each row is made from the assignment itself: its notebook, and the answers that prove its checks. *Lines* are those of
-{doc}`the lecture <lecture>` that it examines. *Wrong answers* are given by hand, each named after a misunderstanding,
-and each loses exactly its points; *mutants* are one-line changes of the solution, of which the checks find so many.
-The name leads to the proof, cell by cell.
+{doc}`the lecture <lecture>` that it examines. Answers are given by hand: *right* ones of different build lose nothing,
+*wrong* ones, each named after a misunderstanding, lose exactly their points. *Mutants* are one-line changes of the
+solution, of which the checks find so many. The name leads to the proof, cell by cell.
 
 """
 PROOF = """# The checks of {stem}
@@ -41,16 +41,7 @@ def pages() -> dict[str, bytes]:
 
 def overview() -> str:
     """The table of all assignments, in Markdown."""
-    head = (
-        "assignment",
-        "lines",
-        "minutes",
-        "points",
-        "graded cells",
-        "right answers",
-        "wrong answers",
-        "mutants found",
-    )
+    head = ("assignment", "lines", "minutes", "points", "cells", "right", "wrong", "mutants")
     rows = []
     for stem in stems():
         assignment, given = _read(stem), matrix(stem)
